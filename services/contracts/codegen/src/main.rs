@@ -1,0 +1,70 @@
+//! Generates `services/contracts/src/gen` from `services/contracts/proto`.
+//!
+//! `holdfast-contracts-codegen` writes the files; `--check` only compares and fails on a difference,
+//! so that generated code in the repository is never out of date.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use prost::Message as _;
+
+type Error = Box<dyn std::error::Error>;
+
+const FILES: [&str; 5] = [
+    "holdfast/money/v1/money.proto",
+    "holdfast/order/v1/order.proto",
+    "holdfast/inventory/v1/inventory.proto",
+    "holdfast/payment/v1/payment.proto",
+    "holdfast/catalog/v1/catalog.proto",
+];
+
+fn main() -> ExitCode {
+    let check = std::env::args().any(|argument| argument == "--check");
+    let result = if check { check_generated() } else { generate(&generated_dir()) };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn contracts_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn generated_dir() -> PathBuf {
+    contracts_dir().join("src/gen")
+}
+
+fn generate(out: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(out)?;
+    let descriptors = protox::compile(FILES, [contracts_dir().join("proto")])?;
+    let encoded = descriptors.encode_to_vec();
+    prost_build::Config::new()
+        .out_dir(out)
+        .compile_well_known_types()
+        .extern_path(".google.protobuf", "::pbjson_types")
+        .compile_fds(descriptors)?;
+    pbjson_build::Builder::new()
+        .register_descriptors(&encoded)?
+        .out_dir(out)
+        .ignore_unknown_fields()
+        .build(&[".holdfast"])?;
+    Ok(())
+}
+
+fn check_generated() -> Result<(), Error> {
+    let fresh = tempfile::tempdir()?;
+    generate(fresh.path())?;
+    for entry in std::fs::read_dir(fresh.path())? {
+        let entry = entry?;
+        let checked_in = generated_dir().join(entry.file_name());
+        let expected = std::fs::read(entry.path())?;
+        if std::fs::read(&checked_in).ok().as_ref() != Some(&expected) {
+            return Err(format!("{} is out of date: run `make generate`", checked_in.display()).into());
+        }
+    }
+    Ok(())
+}

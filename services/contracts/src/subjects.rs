@@ -1,0 +1,94 @@
+//! Names of streams, buckets and subjects (DESIGN: "Streams and subjects"). Declared under `nats/`.
+
+use uuid::Uuid;
+
+/// Stream of order commits.
+pub const ORDERS: &str = "ORDERS";
+/// Stream of stock decisions and snapshots.
+pub const INVENTORY: &str = "INVENTORY";
+/// Stream of payment events.
+pub const PAYMENTS: &str = "PAYMENTS";
+/// Stream of message schedules and fired timers.
+pub const TIMERS: &str = "TIMERS";
+/// Stream of dead letters.
+pub const DLQ: &str = "DLQ";
+/// KV bucket of products.
+pub const CATALOG_BUCKET: &str = "catalog";
+
+/// The subject of one order's commits.
+#[must_use]
+pub fn order(user_id: Uuid, order_id: Uuid) -> String {
+    format!("orders.{user_id}.{order_id}")
+}
+
+/// The subject on which one order's commits are republished over core NATS.
+#[must_use]
+pub fn order_status(user_id: Uuid, order_id: Uuid) -> String {
+    format!("status.{user_id}.{order_id}")
+}
+
+/// The subjects of all of one user's orders.
+#[must_use]
+pub fn orders_of(user_id: Uuid) -> String {
+    format!("orders.{user_id}.*")
+}
+
+/// The user and the order that a subject `orders.<user>.<order>` names.
+#[must_use]
+pub fn parse_order(subject: &str) -> Option<(Uuid, Uuid)> {
+    let (user, order) = subject.strip_prefix("orders.")?.split_once('.')?;
+    Some((user.parse().ok()?, order.parse().ok()?))
+}
+
+/// The log of one inventory shard.
+#[must_use]
+pub fn inventory_log(shard: u32) -> String {
+    format!("inventory.log.{shard}")
+}
+
+/// The snapshots of one inventory shard.
+#[must_use]
+pub fn inventory_snapshot(shard: u32) -> String {
+    format!("inventory.snapshot.{shard}")
+}
+
+/// The subject of one order's payment events.
+#[must_use]
+pub fn payment(order_id: Uuid) -> String {
+    format!("payments.{order_id}")
+}
+
+/// The subject that holds the schedule of one order's timer; publishing again replaces it.
+#[must_use]
+pub fn timer(order_id: Uuid, step: &str) -> String {
+    format!("timers.{order_id}.{step}")
+}
+
+/// Where one order's timers arrive when they fire.
+#[must_use]
+pub fn timer_fired(order_id: Uuid) -> String {
+    format!("timers.fired.{order_id}")
+}
+
+/// Where messages that a consumer gave up on are kept.
+#[must_use]
+pub fn dead_letter(service: &str, consumer: &str) -> String {
+    format!("dlq.{service}.{consumer}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_subject_reads_back() {
+        let (user, id) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        assert_eq!(parse_order(&order(user, id)), Some((user, id)));
+    }
+
+    #[test]
+    fn a_foreign_subject_names_no_order() {
+        assert_eq!(parse_order("payments.x"), None);
+        assert_eq!(parse_order("orders.not-a-uuid.x"), None);
+    }
+}
