@@ -1,2 +1,11 @@
-//! holdfast
-fn main() {}
+//! The operator's command line.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use holdfast::cli::{self, Cli};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    cli::run(Cli::parse()).await
+}

@@ -1,0 +1,119 @@
+//! The command line: what can be asked, and how it ends.
+
+mod nats;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::ui;
+
+/// Runs, provisions and inspects a Holdfast platform.
+#[derive(Debug, Parser)]
+#[command(name = "holdfast", version, propagate_version = true, max_term_width = 110)]
+#[command(
+    after_help = "Exit status: 0 done, 1 what was asked for is not so (see each command), 2 it could not be done."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Bring a NATS server to what the files under `nats/` declare.
+    Nats {
+        #[command(subcommand)]
+        command: nats::Command,
+    },
+    /// Print a completion script for a shell.
+    #[command(
+        after_help = "Example: holdfast completions bash > ~/.local/share/bash-completion/completions/holdfast"
+    )]
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Why a command could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No connection to NATS.
+    #[error(
+        "no connection to NATS at {url}: {source}\n  is the platform up? `holdfast up` starts it; --nats or HOLDFAST_NATS_URL names another server"
+    )]
+    Connect {
+        /// Where it was expected.
+        url: String,
+        /// What was seen.
+        #[source]
+        source: async_nats::ConnectError,
+    },
+    /// Streams and consumers could not be provisioned.
+    #[error(transparent)]
+    Provision(#[from] crate::provision::Error),
+}
+
+impl From<crate::provision::DeclarationError> for Error {
+    fn from(error: crate::provision::DeclarationError) -> Self {
+        Self::Provision(error.into())
+    }
+}
+
+/// How a command ended that could be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Status 0.
+    Done,
+    /// Status 1: what was asked for is not so.
+    Negative,
+}
+
+/// Does what the command line asks for.
+pub async fn run(cli: Cli) -> ExitCode {
+    match dispatch(cli.command).await {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Negative) => ExitCode::from(1),
+        Err(error) => {
+            ui::note(format_args!("error: {error}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn dispatch(command: Command) -> Result<Outcome, Error> {
+    match command {
+        Command::Nats { command } => nats::run(command).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "holdfast", &mut std::io::stdout());
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+/// Where NATS is.
+#[derive(Debug, clap::Args)]
+pub struct NatsServer {
+    /// NATS server to talk to.
+    #[arg(
+        long = "nats",
+        env = "HOLDFAST_NATS_URL",
+        default_value = "nats://127.0.0.1:4222",
+        value_name = "URL"
+    )]
+    url: String,
+}
+
+impl NatsServer {
+    async fn connect(&self) -> Result<async_nats::Client, Error> {
+        async_nats::ConnectOptions::new()
+            .name("holdfast-cli")
+            .connect(&self.url)
+            .await
+            .map_err(|source| Error::Connect {
+                url: self.url.clone(),
+                source,
+            })
+    }
+}
