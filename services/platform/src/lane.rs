@@ -1,0 +1,185 @@
+//! Lanes: durable consumers that settle every delivery.
+//!
+//! A lane pulls from one durable consumer (declared under `nats/`, never created here), runs a handler with bounded
+//! concurrency on the task that runs the lane, and settles each delivery as the handler says. Dead letters are stored
+//! in `dlq.<service>.<consumer>` before the delivery is terminated, so that none is lost.
+
+mod dead_letter;
+mod metrics;
+mod pull;
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio_util::sync::CancellationToken;
+
+use crate::journal::{DeadLetterReason, Delivery, Disposition};
+use crate::nats::Nats;
+
+use dead_letter::{DeadLetter, FirstFailures};
+use metrics::LaneMetrics;
+pub use pull::{Pulled, Receipt};
+
+/// A durable consumer and how to work it off.
+#[derive(Clone)]
+pub struct Lane {
+    nats: Nats,
+    service: String,
+    stream: String,
+    consumer: String,
+    concurrency: usize,
+    group: Option<String>,
+    max_attempts: Option<u64>,
+    drain_deadline: Duration,
+}
+
+impl Lane {
+    /// Works off the durable consumer `consumer` of `stream` on behalf of `service`, one delivery at a time.
+    pub fn new(
+        nats: &Nats,
+        service: impl Into<String>,
+        stream: impl Into<String>,
+        consumer: impl Into<String>,
+    ) -> Self {
+        Self {
+            nats: nats.clone(),
+            service: service.into(),
+            stream: stream.into(),
+            consumer: consumer.into(),
+            concurrency: 1,
+            group: None,
+            max_attempts: None,
+            drain_deadline: Duration::from_secs(10),
+        }
+    }
+
+    /// How many deliveries are handled at once (at least 1): the bulkhead.
+    #[must_use]
+    pub fn concurrency(mut self, concurrency: usize) -> Self {
+        self.concurrency = concurrency.max(1);
+        self
+    }
+
+    /// Pulls as a member of this priority group; needed for consumers with a pinned client.
+    #[must_use]
+    pub fn group(mut self, group: impl Into<String>) -> Self {
+        self.group = Some(group.into());
+        self
+    }
+
+    /// A delivery that asks to be retried in its `attempts`-th attempt becomes a dead letter. Without this it is
+    /// retried for ever.
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u64) -> Self {
+        self.max_attempts = Some(attempts);
+        self
+    }
+
+    /// How long handlers may go on after shutdown was asked for. Default 10 s.
+    #[must_use]
+    pub fn drain_deadline(mut self, deadline: Duration) -> Self {
+        self.drain_deadline = deadline;
+        self
+    }
+
+    /// The deliveries of this lane, to be settled by the caller. Ends after `shutdown`; recovers from everything else.
+    ///
+    /// What is ready at once is best taken with [`futures::StreamExt::ready_chunks`].
+    pub fn pull(&self, shutdown: CancellationToken) -> impl futures::Stream<Item = Pulled> + Send + 'static {
+        pull::pull(self.clone(), shutdown)
+    }
+
+    /// Handles deliveries until `shutdown`, then lets running handlers finish (up to the drain deadline) and flushes
+    /// their settlements. A handler that is cut off, or panics with the process, is redelivered.
+    pub async fn run<H, F>(self, shutdown: CancellationToken, handler: H)
+    where
+        H: Fn(Delivery) -> F + Send + Sync,
+        F: Future<Output = Disposition> + Send,
+    {
+        let metrics = LaneMetrics::new(&self.service, &self.consumer);
+        let failures = FirstFailures::default();
+        let mut deliveries = std::pin::pin!(self.pull(shutdown.clone()));
+        let mut running = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                Some(()) = running.next() => {}
+                delivery = deliveries.next(), if running.len() < self.concurrency => {
+                    let Some(pulled) = delivery else { break };
+                    running.push(self.handle(pulled, &handler, &metrics, &failures));
+                }
+            }
+        }
+        self.drain(running).await;
+    }
+
+    async fn drain<F: Future<Output = ()>>(&self, running: FuturesUnordered<F>) {
+        let unfinished = running.len();
+        let finish = running.for_each(|()| std::future::ready(()));
+        if tokio::time::timeout(self.drain_deadline, finish).await.is_err() {
+            tracing::warn!(
+                consumer = self.consumer,
+                unfinished,
+                "handlers cut off; they will be redelivered"
+            );
+        }
+        if let Err(error) = self.nats.flush(self.drain_deadline).await {
+            tracing::warn!(
+                consumer = self.consumer,
+                "{error}; some settled messages will be redelivered"
+            );
+        }
+    }
+
+    async fn handle<H, F>(&self, pulled: Pulled, handler: &H, metrics: &LaneMetrics, failures: &FirstFailures)
+    where
+        H: Fn(Delivery) -> F,
+        F: Future<Output = Disposition>,
+    {
+        let Pulled { delivery, receipt } = pulled;
+        let (sequence, attempt) = (delivery.record.revision, delivery.attempt);
+        let running = metrics.start(receipt.pending());
+        let disposition = self.limit_attempts(handler(delivery).await, attempt);
+        running.finish(&disposition);
+        match disposition {
+            Disposition::Ack => receipt.ack().await,
+            Disposition::Retry(after) => {
+                failures.note(sequence);
+                return receipt.retry(after).await;
+            }
+            Disposition::DeadLetter(reason, detail) => {
+                let letter = DeadLetter {
+                    reason,
+                    detail: &detail,
+                    first_failure: failures.get(sequence),
+                };
+                letter.bury(self, &receipt).await;
+            }
+        }
+        failures.forget(sequence);
+    }
+
+    /// Stores a delivery in the dead-letter queue, then terminates it: for callers of [`Lane::pull`]. If it cannot be
+    /// stored now it is left to be redelivered.
+    pub async fn dead_letter(&self, receipt: &Receipt, reason: DeadLetterReason, detail: &str) {
+        DeadLetter {
+            reason,
+            detail,
+            first_failure: None,
+        }
+        .bury(self, receipt)
+        .await;
+    }
+
+    fn limit_attempts(&self, disposition: Disposition, attempt: u64) -> Disposition {
+        match (disposition, self.max_attempts) {
+            (Disposition::Retry(_), Some(max)) if attempt >= max => {
+                Disposition::DeadLetter(DeadLetterReason::MaxDeliveries, format!("{attempt} attempts"))
+            }
+            (disposition, _) => disposition,
+        }
+    }
+}

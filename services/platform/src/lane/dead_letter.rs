@@ -1,0 +1,144 @@
+//! Dead letters: stored first, terminated after.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_nats::HeaderMap;
+use async_nats::header::NATS_MESSAGE_ID;
+use jiff::Timestamp;
+
+use super::{Lane, Receipt};
+use crate::journal::{DeadLetterReason, Revision};
+
+/// How long after a failed burial the delivery comes again.
+const BURY_AGAIN: Duration = Duration::from_secs(5);
+
+pub(super) struct DeadLetter<'a> {
+    pub(super) reason: DeadLetterReason,
+    pub(super) detail: &'a str,
+    pub(super) first_failure: Option<Timestamp>,
+}
+
+impl DeadLetter<'_> {
+    pub(super) async fn bury(&self, lane: &Lane, receipt: &Receipt) {
+        let subject = format!("dlq.{}.{}", lane.service, lane.consumer);
+        let (reason, detail) = (self.reason.as_str(), self.detail);
+        match self.store(lane, receipt, subject).await {
+            Ok(()) => {
+                tracing::error!(consumer = lane.consumer, sequence = %receipt.sequence(), reason, detail, "dead letter");
+                receipt.terminate().await;
+            }
+            Err(error) => {
+                tracing::warn!(
+                    consumer = lane.consumer,
+                    reason,
+                    detail,
+                    "cannot store a dead letter yet: {error}"
+                );
+                receipt.retry(BURY_AGAIN).await;
+            }
+        }
+    }
+
+    async fn store(&self, lane: &Lane, receipt: &Receipt, subject: String) -> Result<(), async_nats::Error> {
+        let headers = self.headers(lane, receipt);
+        let payload = receipt.message().payload.clone();
+        lane.nats
+            .jetstream()
+            .publish_with_headers(subject, headers, payload)
+            .await?
+            .await?;
+        Ok(())
+    }
+
+    fn headers(&self, lane: &Lane, receipt: &Receipt) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let original = receipt.message().headers.iter().flat_map(HeaderMap::iter);
+        // Headers of the original that would command the server are not repeated.
+        for (name, values) in original.filter(|(name, _)| !AsRef::<str>::as_ref(name).starts_with("Nats-")) {
+            values
+                .iter()
+                .for_each(|value| headers.append(name.clone(), value.clone()));
+        }
+        let sequence = receipt.sequence();
+        // Stored once, however often the burial is tried.
+        headers.insert(
+            NATS_MESSAGE_ID,
+            format!("{}.{sequence}.{}", lane.stream, lane.consumer),
+        );
+        headers.insert("Holdfast-Dlq-Reason", self.reason.as_str());
+        headers.insert("Holdfast-Dlq-Detail", single_line(self.detail));
+        headers.insert("Holdfast-Dlq-Attempts", receipt.attempt().to_string());
+        headers.insert("Holdfast-Dlq-Stream", lane.stream.as_str());
+        headers.insert("Holdfast-Dlq-Sequence", sequence.to_string());
+        headers.insert("Holdfast-Dlq-Subject", receipt.message().subject.as_str());
+        let first_failure = self.first_failure.unwrap_or_else(Timestamp::now);
+        headers.insert("Holdfast-Dlq-First-Failure", first_failure.to_string());
+        headers
+    }
+}
+
+/// Header values cannot hold line breaks; 1 KiB says enough.
+fn single_line(detail: &str) -> String {
+    detail
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(1024)
+        .collect()
+}
+
+/// When deliveries that are being retried failed first, as far as this process knows.
+#[derive(Default)]
+pub(super) struct FirstFailures(Mutex<BTreeMap<Revision, Timestamp>>);
+
+impl FirstFailures {
+    const CAPACITY: usize = 4096;
+
+    pub(super) fn note(&self, sequence: Revision) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(sequence).or_insert_with(Timestamp::now);
+        if known.len() > Self::CAPACITY {
+            known.pop_first();
+        }
+    }
+
+    pub(super) fn get(&self, sequence: Revision) -> Option<Timestamp> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&sequence)
+            .copied()
+    }
+
+    pub(super) fn forget(&self, sequence: Revision) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&sequence);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detail_fits_into_a_header() {
+        assert_eq!(single_line("a\r\nb"), "a  b");
+        assert_eq!(single_line(&"x".repeat(5000)).len(), 1024);
+    }
+
+    #[test]
+    fn first_failures_are_kept_until_forgotten_and_bounded() {
+        let failures = FirstFailures::default();
+        failures.note(Revision(1));
+        let first = failures.get(Revision(1));
+        failures.note(Revision(1));
+        assert_eq!(failures.get(Revision(1)), first);
+        failures.forget(Revision(1));
+        assert_eq!(failures.get(Revision(1)), None);
+        (0..10_000).for_each(|n| failures.note(Revision(n)));
+        assert_eq!(failures.0.lock().unwrap().len(), FirstFailures::CAPACITY);
+    }
+}

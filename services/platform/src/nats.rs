@@ -1,0 +1,195 @@
+//! The connection to NATS.
+//!
+//! Reconnects for ever with jittered delays, notices a dead peer within seconds, has its own inbox prefix (so that
+//! permissions can name it), and publishes its state for readiness.
+
+use std::time::Duration;
+
+use async_nats::connection::State;
+use async_nats::jetstream::{self, context::ContextBuilder};
+use async_nats::{Client, ConnectOptions, Event};
+use tokio::sync::watch;
+
+/// How to reach NATS.
+#[derive(Clone, Debug)]
+pub struct NatsConfig {
+    /// Comma-separated URLs. A user and password in them are used and never logged.
+    pub url: String,
+    /// The name of this service: names the connection and its inbox prefix `_INBOX_<name>`.
+    pub name: String,
+}
+
+impl NatsConfig {
+    /// Connects the service `name` to the servers at `url`.
+    pub fn new(url: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            name: name.into(),
+        }
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The URL cannot be parsed.
+    #[error("the NATS URL is not valid: {0}")]
+    Url(#[source] std::io::Error),
+    /// The client could not be started.
+    #[error("cannot connect to NATS: {0}")]
+    Connect(#[from] async_nats::ConnectError),
+    /// What was written could not be flushed before the deadline.
+    #[error("what was written could not be flushed to NATS: {0}")]
+    Flush(String),
+}
+
+/// A connection, cheap to clone.
+#[derive(Clone)]
+pub struct Nats {
+    client: Client,
+    jetstream: jetstream::Context,
+    connected: watch::Receiver<bool>,
+    refusals: watch::Receiver<Option<String>>,
+}
+
+impl Nats {
+    /// The client, for core NATS.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// JetStream over this connection.
+    #[must_use]
+    pub fn jetstream(&self) -> &jetstream::Context {
+        &self.jetstream
+    }
+
+    /// Whether the connection is up, to watch.
+    #[must_use]
+    pub fn connected(&self) -> watch::Receiver<bool> {
+        self.connected.clone()
+    }
+
+    /// The server's last words if it refused a publish or a subscription to `subject` for lack of permission. The
+    /// client does not tell the caller: the call ends in a time-out.
+    #[must_use]
+    pub fn refusal(&self, subject: &str) -> Option<String> {
+        let last = self.refusals.borrow();
+        last.as_ref()
+            .filter(|words| words.contains(&format!("\"{subject}\"")))
+            .cloned()
+    }
+
+    /// Waits until everything published so far (acknowledgements too) is on the wire.
+    ///
+    /// # Errors
+    /// [`Error::Flush`] if that took longer than `deadline` or the connection is gone.
+    pub async fn flush(&self, deadline: Duration) -> Result<(), Error> {
+        match tokio::time::timeout(deadline, self.client.flush()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Error::Flush(error.to_string())),
+            Err(_) => Err(Error::Flush(format!("not done within {deadline:?}"))),
+        }
+    }
+}
+
+/// Connects. Returns before the connection is up if the server is away: watch [`Nats::connected`].
+///
+/// # Errors
+/// [`Error`] if the URL or its credentials cannot be used.
+pub async fn connect(config: &NatsConfig) -> Result<Nats, Error> {
+    let (up, connected) = watch::channel(false);
+    let (refused, refusals) = watch::channel(None);
+    let urls = config
+        .url
+        .split(',')
+        .map(|url| url.trim().parse::<async_nats::ServerAddr>());
+    let urls = urls.collect::<Result<Vec<_>, _>>().map_err(Error::Url)?;
+    let client = options(config, up.clone(), refused).connect(urls).await?;
+    if client.connection_state() == State::Connected {
+        up.send_replace(true);
+    }
+    let jetstream = ContextBuilder::new()
+        .timeout(Duration::from_secs(5))
+        .build(client.clone());
+    Ok(Nats {
+        client,
+        jetstream,
+        connected,
+        refusals,
+    })
+}
+
+fn options(
+    config: &NatsConfig,
+    up: watch::Sender<bool>,
+    refused: watch::Sender<Option<String>>,
+) -> ConnectOptions {
+    ConnectOptions::new()
+        .name(&config.name)
+        .custom_inbox_prefix(format!("_INBOX_{}", config.name))
+        .retry_on_initial_connect()
+        .max_reconnects(None)
+        .ping_interval(Duration::from_secs(10))
+        .connection_timeout(Duration::from_secs(5))
+        .reconnect_delay_callback(|attempts| jittered(Duration::from_millis(50), attempts))
+        .event_callback(move |event| {
+            observe(&event, &up, &refused);
+            std::future::ready(())
+        })
+}
+
+fn observe(event: &Event, up: &watch::Sender<bool>, refused: &watch::Sender<Option<String>>) {
+    match event {
+        Event::Connected => {
+            up.send_replace(true);
+            tracing::info!("connected to NATS");
+        }
+        Event::Disconnected | Event::Closed => {
+            up.send_replace(false);
+            tracing::warn!("NATS: {event}");
+        }
+        Event::ServerError(error) => {
+            refused.send_replace(Some(error.to_string()));
+            tracing::error!("NATS: {error}");
+        }
+        Event::SlowConsumer(_) | Event::ClientError(_) => tracing::error!("NATS: {event}"),
+        _ => tracing::info!("NATS: {event}"),
+    }
+}
+
+/// A delay between zero and `base` doubled per attempt, at most 4 s: full jitter, so that clients that lost the same
+/// server do not come back together.
+#[must_use]
+pub fn jittered(base: Duration, attempts: usize) -> Duration {
+    let exponent = u32::try_from(attempts.min(16)).unwrap_or(16);
+    let ceiling = base.saturating_mul(1 << exponent).min(Duration::from_secs(4));
+    ceiling.mul_f64(0.25 + 0.75 * rand::random::<f64>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_grow_to_a_ceiling_and_are_never_zero() {
+        for attempts in 0..40 {
+            let delay = jittered(Duration::from_millis(50), attempts);
+            assert!(
+                delay >= Duration::from_millis(12) && delay <= Duration::from_secs(4),
+                "{delay:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bad_url_is_an_error_and_an_absent_server_is_not() {
+        assert!(matches!(
+            connect(&NatsConfig::new("http://[", "t")).await,
+            Err(Error::Url(_))
+        ));
+        let nats = connect(&NatsConfig::new("127.0.0.1:1", "t")).await.unwrap();
+        assert!(!*nats.connected().borrow());
+    }
+}

@@ -1,0 +1,131 @@
+use axum::Router;
+use axum::body::Body as HttpBody;
+use axum::http::Request;
+use axum::routing::post;
+use serde::Deserialize;
+use tower::ServiceExt;
+
+use super::*;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    sku: String,
+    quantity: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    lines: Vec<Line>,
+}
+
+async fn total(ValidJson(order): ValidJson<Order>) -> String {
+    order
+        .lines
+        .iter()
+        .map(|line| line.sku.len() as u32 * line.quantity)
+        .sum::<u32>()
+        .to_string()
+}
+
+async fn send(request: Request<HttpBody>) -> (StatusCode, Value, Response<()>) {
+    let router = with_fallbacks(Router::new().route("/orders", post(total)));
+    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    (parts.status, json, Response::from_parts(parts, ()))
+}
+
+async fn post_json(body: impl Into<HttpBody>) -> (StatusCode, Value) {
+    let request = Request::post("/orders")
+        .header("content-type", "application/json")
+        .body(body.into())
+        .unwrap();
+    let (status, json, _) = send(request).await;
+    (status, json)
+}
+
+#[tokio::test]
+async fn a_valid_body_reaches_the_handler() {
+    let (status, json) = post_json(r#"{"lines":[{"sku":"abc","quantity":2}]}"#).await;
+    assert_eq!((status, json), (StatusCode::OK, Value::from(6)));
+}
+
+#[tokio::test]
+async fn not_json_is_400() {
+    for body in ["", "{", "not json", r#"{"lines":[]} trailing"#] {
+        let (status, json) = post_json(body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
+        assert_eq!(json["type"], "https://holdfast.dev/problems/malformed-json");
+        assert_eq!(json["trace_id"].as_str().map(str::len), Some(32));
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_field_is_422_and_named() {
+    for (body, field) in [
+        (r#"{"lines":[{"sku":"a","quantity":-1}]}"#, "lines[0].quantity"),
+        (r#"{"lines":[{"sku":"a"}]}"#, "lines[0].quantity"),
+        (
+            r#"{"lines":[{"sku":"a","quantity":1,"colour":"red"}]}"#,
+            "lines[0].colour",
+        ),
+        (r#"{"lines":[],"extra":1}"#, "extra"),
+        (r#"{}"#, "lines"),
+    ] {
+        let (status, json) = post_json(body).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+        assert_eq!(json["errors"][0]["field"], field, "{json}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_413() {
+    let (status, json) = post_json(format!(r#"{{"lines":["{}"]}}"#, "x".repeat(BODY_LIMIT))).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(json["status"], 413);
+}
+
+#[tokio::test]
+async fn another_media_type_is_415() {
+    let request = Request::post("/orders")
+        .header("content-type", "text/plain")
+        .body("{}".into())
+        .unwrap();
+    let (status, json, response) = send(request).await;
+    assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert_eq!(json["errors"][0]["field"], "Content-Type");
+    assert_eq!(response.headers()["content-type"], MEDIA_TYPE);
+}
+
+#[tokio::test]
+async fn an_unknown_path_and_a_wrong_method_are_problems_too() {
+    let (status, json, _) = send(Request::get("/nowhere").body(HttpBody::empty()).unwrap()).await;
+    assert_eq!(
+        (status, &json["type"]),
+        (StatusCode::NOT_FOUND, &Value::from(NOT_FOUND.uri()))
+    );
+    let (status, json, _) = send(Request::get("/orders").body(HttpBody::empty()).unwrap()).await;
+    assert_eq!(
+        (status, &json["status"]),
+        (StatusCode::METHOD_NOT_ALLOWED, &Value::from(405))
+    );
+}
+
+#[tokio::test]
+async fn retry_after_is_rounded_up_and_extensions_never_hide_a_standard_member() {
+    let problem = Problem::new(&UNAVAILABLE)
+        .retry_after(Duration::from_millis(1500))
+        .with("status", 200)
+        .with("queue", "orders");
+    let response = problem.into_response();
+    assert_eq!(response.headers()["retry-after"], "2");
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+        .await
+        .unwrap();
+    let json: Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(json["status"], 503);
+    assert_eq!(json["retry_after"], 2);
+    assert_eq!(json["queue"], "orders");
+}
