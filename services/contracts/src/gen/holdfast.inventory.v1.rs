@@ -90,7 +90,9 @@ pub struct Received {
     #[prost(message, optional, tag = "2")]
     pub line: ::core::option::Option<StockLine>,
 }
-/// One message on `inventory.snapshot.<shard>`: the state after the log message `log_sequence`.
+/// A snapshot is one or more messages on `inventory.snapshot.<shard>`, since a payload is bounded: the state
+/// after the log message `log_sequence`. Parts follow each other with no part of another snapshot between them;
+/// a snapshot without its last part never happened.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct InventorySnapshot {
     /// Stream sequence of the last InventoryBatch in this state.
@@ -103,9 +105,21 @@ pub struct InventorySnapshot {
     pub stock: ::prost::alloc::vec::Vec<StockLevel>,
     #[prost(message, repeated, tag = "4")]
     pub reservations: ::prost::alloc::vec::Vec<Reservation>,
-    /// Ids of receipts already counted.
-    #[prost(string, repeated, tag = "5")]
-    pub receipt_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Receipts already counted.
+    #[prost(message, repeated, tag = "5")]
+    pub receipts: ::prost::alloc::vec::Vec<Received>,
+    /// 0-based position among the parts.
+    #[prost(uint32, tag = "6")]
+    pub part: u32,
+    /// No further part follows.
+    #[prost(bool, tag = "7")]
+    pub last_part: bool,
+    /// Stream sequence of part 0 of the newest whole snapshot before this one; 0 if there is none.
+    #[prost(uint64, tag = "8")]
+    pub previous_sequence: u64,
+    /// Stream sequence of part 0 of this snapshot; 0 in part 0.
+    #[prost(uint64, tag = "9")]
+    pub first_sequence: u64,
 }
 /// The level of one SKU: available + reserved + sold = received.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -536,7 +536,19 @@ impl serde::Serialize for InventorySnapshot {
         if !self.reservations.is_empty() {
             len += 1;
         }
-        if !self.receipt_ids.is_empty() {
+        if !self.receipts.is_empty() {
+            len += 1;
+        }
+        if self.part != 0 {
+            len += 1;
+        }
+        if self.last_part {
+            len += 1;
+        }
+        if self.previous_sequence != 0 {
+            len += 1;
+        }
+        if self.first_sequence != 0 {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("holdfast.inventory.v1.InventorySnapshot", len)?;
@@ -556,8 +568,24 @@ impl serde::Serialize for InventorySnapshot {
         if !self.reservations.is_empty() {
             struct_ser.serialize_field("reservations", &self.reservations)?;
         }
-        if !self.receipt_ids.is_empty() {
-            struct_ser.serialize_field("receiptIds", &self.receipt_ids)?;
+        if !self.receipts.is_empty() {
+            struct_ser.serialize_field("receipts", &self.receipts)?;
+        }
+        if self.part != 0 {
+            struct_ser.serialize_field("part", &self.part)?;
+        }
+        if self.last_part {
+            struct_ser.serialize_field("lastPart", &self.last_part)?;
+        }
+        if self.previous_sequence != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("previousSequence", ToString::to_string(&self.previous_sequence).as_str())?;
+        }
+        if self.first_sequence != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("firstSequence", ToString::to_string(&self.first_sequence).as_str())?;
         }
         struct_ser.end()
     }
@@ -575,8 +603,14 @@ impl<'de> serde::Deserialize<'de> for InventorySnapshot {
             "ordersSequence",
             "stock",
             "reservations",
-            "receipt_ids",
-            "receiptIds",
+            "receipts",
+            "part",
+            "last_part",
+            "lastPart",
+            "previous_sequence",
+            "previousSequence",
+            "first_sequence",
+            "firstSequence",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -585,7 +619,11 @@ impl<'de> serde::Deserialize<'de> for InventorySnapshot {
             OrdersSequence,
             Stock,
             Reservations,
-            ReceiptIds,
+            Receipts,
+            Part,
+            LastPart,
+            PreviousSequence,
+            FirstSequence,
             __SkipField__,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -612,7 +650,11 @@ impl<'de> serde::Deserialize<'de> for InventorySnapshot {
                             "ordersSequence" | "orders_sequence" => Ok(GeneratedField::OrdersSequence),
                             "stock" => Ok(GeneratedField::Stock),
                             "reservations" => Ok(GeneratedField::Reservations),
-                            "receiptIds" | "receipt_ids" => Ok(GeneratedField::ReceiptIds),
+                            "receipts" => Ok(GeneratedField::Receipts),
+                            "part" => Ok(GeneratedField::Part),
+                            "lastPart" | "last_part" => Ok(GeneratedField::LastPart),
+                            "previousSequence" | "previous_sequence" => Ok(GeneratedField::PreviousSequence),
+                            "firstSequence" | "first_sequence" => Ok(GeneratedField::FirstSequence),
                             _ => Ok(GeneratedField::__SkipField__),
                         }
                     }
@@ -636,7 +678,11 @@ impl<'de> serde::Deserialize<'de> for InventorySnapshot {
                 let mut orders_sequence__ = None;
                 let mut stock__ = None;
                 let mut reservations__ = None;
-                let mut receipt_ids__ = None;
+                let mut receipts__ = None;
+                let mut part__ = None;
+                let mut last_part__ = None;
+                let mut previous_sequence__ = None;
+                let mut first_sequence__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::LogSequence => {
@@ -667,11 +713,41 @@ impl<'de> serde::Deserialize<'de> for InventorySnapshot {
                             }
                             reservations__ = Some(map_.next_value()?);
                         }
-                        GeneratedField::ReceiptIds => {
-                            if receipt_ids__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("receiptIds"));
+                        GeneratedField::Receipts => {
+                            if receipts__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("receipts"));
                             }
-                            receipt_ids__ = Some(map_.next_value()?);
+                            receipts__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Part => {
+                            if part__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("part"));
+                            }
+                            part__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::LastPart => {
+                            if last_part__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lastPart"));
+                            }
+                            last_part__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::PreviousSequence => {
+                            if previous_sequence__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("previousSequence"));
+                            }
+                            previous_sequence__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::FirstSequence => {
+                            if first_sequence__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("firstSequence"));
+                            }
+                            first_sequence__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
                         }
                         GeneratedField::__SkipField__ => {
                             let _ = map_.next_value::<serde::de::IgnoredAny>()?;
@@ -683,7 +759,11 @@ impl<'de> serde::Deserialize<'de> for InventorySnapshot {
                     orders_sequence: orders_sequence__.unwrap_or_default(),
                     stock: stock__.unwrap_or_default(),
                     reservations: reservations__.unwrap_or_default(),
-                    receipt_ids: receipt_ids__.unwrap_or_default(),
+                    receipts: receipts__.unwrap_or_default(),
+                    part: part__.unwrap_or_default(),
+                    last_part: last_part__.unwrap_or_default(),
+                    previous_sequence: previous_sequence__.unwrap_or_default(),
+                    first_sequence: first_sequence__.unwrap_or_default(),
                 })
             }
         }
