@@ -1,12 +1,15 @@
 //! The command line: what can be asked, and how it ends.
 
 mod nats;
+mod up;
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::ui;
+use crate::{local, ui};
 
 /// Runs, provisions and inspects a Holdfast platform.
 #[derive(Debug, Parser)]
@@ -21,6 +24,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the whole platform on this machine until Ctrl-C.
+    #[command(after_help = up::EXAMPLES)]
+    Up(up::Up),
     /// Bring a NATS server to what the files under `nats/` declare.
     Nats {
         #[command(subcommand)]
@@ -33,6 +39,14 @@ enum Command {
     Completions {
         /// Which shell.
         shell: clap_complete::Shell,
+    },
+    /// Become a child that does not outlive its supervisor; for `up` itself.
+    #[command(hide = true)]
+    ExecChild {
+        #[arg(long)]
+        supervisor: u32,
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
     },
 }
 
@@ -53,6 +67,18 @@ pub enum Error {
     /// Streams and consumers could not be provisioned.
     #[error(transparent)]
     Provision(#[from] crate::provision::Error),
+    /// The platform could not be run.
+    #[error(transparent)]
+    Local(#[from] local::Error),
+    /// A child could not become what it should.
+    #[error("{}: {source}", .program.display())]
+    Exec {
+        /// What it should become.
+        program: PathBuf,
+        /// Why it could not.
+        #[source]
+        source: std::io::Error,
+    },
 }
 
 impl From<crate::provision::DeclarationError> for Error {
@@ -84,12 +110,23 @@ pub async fn run(cli: Cli) -> ExitCode {
 
 async fn dispatch(command: Command) -> Result<Outcome, Error> {
     match command {
+        Command::Up(up) => up::run(up).await,
         Command::Nats { command } => nats::run(command).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "holdfast", &mut std::io::stdout());
             Ok(Outcome::Done)
         }
+        Command::ExecChild { supervisor, command } => exec_child(supervisor, &command),
     }
+}
+
+fn exec_child(supervisor: u32, command: &[OsString]) -> Result<Outcome, Error> {
+    let Some((program, arguments)) = command.split_first() else {
+        return Ok(Outcome::Negative);
+    };
+    let program = PathBuf::from(program);
+    let source = local::replace_process(supervisor, &program, arguments);
+    Err(Error::Exec { program, source })
 }
 
 /// Where NATS is.

@@ -1,0 +1,270 @@
+//! The whole platform on one machine: nats-server and every service as supervised child processes.
+//!
+//! What is killed is started again. What the supervisor leaves behind in `.holdfast/run` tells people and
+//! tools where everything is; data is in `.holdfast/data` and survives.
+
+mod child;
+mod exec;
+mod logs;
+mod ports;
+mod run_dir;
+mod seed;
+mod spec;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+pub use exec::replace_process;
+pub use logs::Logs;
+pub use ports::{Ports, ServicePorts};
+pub use run_dir::{Process, RunDir};
+pub use seed::{CUSTOMER, STAFF};
+pub use spec::{Service, Sync};
+
+use crate::provision::{self, Declarations};
+use child::Child;
+
+/// A server with much data needs its time to read it back.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// How to run the platform.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The folder that gets `run` and `data`, normally `.holdfast`.
+    pub home: PathBuf,
+    /// Where the binaries of the services are.
+    pub binaries: PathBuf,
+    /// The nats-server binary.
+    pub nats_server: PathBuf,
+    /// Where everything listens, on 127.0.0.1.
+    pub ports: Ports,
+    /// What an acknowledged write has survived.
+    pub sync: Sync,
+    /// Where the children's output goes.
+    pub logs: Logs,
+    /// How much of each sample product is in stock.
+    pub stock: u32,
+}
+
+/// Why the platform could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another supervisor runs in this folder.
+    #[error(
+        "a platform is already running from {home} (pid {pid}); stop it with Ctrl-C or `kill {pid}`, or run another with --home"
+    )]
+    AlreadyRunning {
+        /// The shared folder.
+        home: PathBuf,
+        /// The other supervisor.
+        pid: String,
+    },
+    /// Somebody else listens where a process of ours should.
+    #[error(
+        "port {port} of {process} is taken{holder}; choose another with {flag}, or any that are free with --free-ports"
+    )]
+    PortTaken {
+        /// Which port.
+        port: u16,
+        /// Whose it would be.
+        process: &'static str,
+        /// Who has it, as ` by …`, or nothing if that cannot be told.
+        holder: String,
+        /// What changes it.
+        flag: &'static str,
+    },
+    /// A binary is missing.
+    #[error("{path} is missing: {remedy}")]
+    Missing {
+        /// Which one.
+        path: PathBuf,
+        /// How to get it.
+        remedy: &'static str,
+    },
+    /// A file of ours cannot be written or read.
+    #[error("{path}: {source}")]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A process did not become ready.
+    #[error("{name} did not become ready: {detail}")]
+    NotReady {
+        /// Which one.
+        name: &'static str,
+        /// What was seen last.
+        detail: String,
+    },
+    /// Streams and consumers could not be provisioned.
+    #[error(transparent)]
+    Provision(#[from] provision::Error),
+    /// Sample data could not be loaded.
+    #[error("sample data: {0}")]
+    Seed(String),
+}
+
+/// A platform that runs until [`Platform::stop`]; the children of one that is dropped or killed die with it.
+#[derive(Debug)]
+pub struct Platform {
+    options: Options,
+    run_dir: Arc<RunDir>,
+    /// In the order of their start.
+    children: Vec<Child>,
+    force: CancellationToken,
+}
+
+impl Platform {
+    /// Starts everything, provisions streams, loads sample data, and returns when every service is ready.
+    ///
+    /// # Errors
+    /// What kept it from being ready, with its remedy; then everything that was started is stopped again.
+    pub async fn start(options: Options) -> Result<Self, Error> {
+        let run_dir = Arc::new(RunDir::claim(&options.home)?);
+        spec::check_binaries(&options)?;
+        ports::check_free(&options.ports)?;
+        let mut platform = Self {
+            options,
+            run_dir,
+            children: Vec::new(),
+            force: CancellationToken::new(),
+        };
+        match platform.bring_up().await {
+            Ok(()) => Ok(platform),
+            Err(error) => {
+                platform.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn bring_up(&mut self) -> Result<(), Error> {
+        let conf = self.run_dir.write_nats_conf(provision::LAPTOP_CONF)?;
+        self.spawn(spec::nats_server(&self.options, &conf));
+        let client = self.provision().await?;
+        seed::products(&client).await?;
+        for service in Service::START_ORDER {
+            self.spawn(spec::service(&self.options, service));
+        }
+        for service in Service::START_ORDER {
+            self.ready(service).await?;
+        }
+        seed::stock(&client, &self.options).await?;
+        self.run_dir.write_credentials()
+    }
+
+    fn spawn(&mut self, spec: spec::Spec) {
+        self.children.push(Child::supervise(
+            spec,
+            &self.options,
+            Arc::clone(&self.run_dir),
+            self.force.clone(),
+        ));
+    }
+
+    async fn provision(&self) -> Result<async_nats::Client, Error> {
+        let declarations = Declarations::built_in().map_err(provision::Error::from)?;
+        let started = Instant::now();
+        loop {
+            let detail = match async_nats::connect(self.nats_url()).await {
+                Err(error) => error.to_string(),
+                Ok(client) => {
+                    match provision::apply(&client, &declarations, provision::Options::default()).await {
+                        Ok(_) => return Ok(client),
+                        Err(error) if error.is_retryable() => error.to_string(),
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+            };
+            self.still_starting("nats-server", started, &detail)?;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn ready(&self, service: Service) -> Result<(), Error> {
+        let url = format!("http://127.0.0.1:{}/readyz", self.options.ports.of(service).admin);
+        let started = Instant::now();
+        loop {
+            let detail = match reqwest::get(&url).await {
+                Ok(answer) if answer.status().is_success() => return Ok(()),
+                Ok(answer) => answer.text().await.unwrap_or_default(),
+                Err(error) => error.to_string(),
+            };
+            self.still_starting(service.name(), started, &detail)?;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// A process that keeps stopping while it starts will not get better by waiting.
+    fn still_starting(&self, name: &'static str, started: Instant, detail: &str) -> Result<(), Error> {
+        let stops = self
+            .children
+            .iter()
+            .find(|child| child.name() == name)
+            .map_or(0, Child::stops);
+        let detail = match started.elapsed() {
+            _ if stops >= 3 => format!("it stopped {stops} times, see its output"),
+            elapsed if elapsed > READY_WITHIN => format!("not within {}s; {detail}", READY_WITHIN.as_secs()),
+            _ => return Ok(()),
+        };
+        Err(Error::NotReady { name, detail })
+    }
+
+    /// Where NATS listens.
+    #[must_use]
+    pub fn nats_url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.options.ports.nats)
+    }
+
+    /// How it was started.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// What runs now.
+    #[must_use]
+    pub fn processes(&self) -> Vec<Process> {
+        self.run_dir.processes()
+    }
+
+    /// Cancelling it makes a [`Platform::stop`] that waits for somebody kill instead.
+    #[must_use]
+    pub fn force(&self) -> CancellationToken {
+        self.force.clone()
+    }
+
+    /// Stops everything, the last that was started first; a process that does not stop in time is killed.
+    pub async fn stop(mut self) {
+        while let Some(child) = self.children.pop() {
+            child.stop(STOP_WITHIN).await;
+        }
+        self.run_dir.clear();
+    }
+}
+
+/// The folder of the binary that runs now, where the services' binaries are too.
+///
+/// # Errors
+/// [`Error::File`] if the system does not tell.
+pub fn own_folder() -> Result<PathBuf, Error> {
+    let exe = std::env::current_exe().map_err(|source| Error::File {
+        path: "holdfast".into(),
+        source,
+    })?;
+    let folder = exe.parent().unwrap_or(Path::new("."));
+    // A test's binary is one level below those that it starts.
+    let folder = if folder.ends_with("deps") {
+        folder.parent().unwrap_or(folder)
+    } else {
+        folder
+    };
+    Ok(folder.to_owned())
+}

@@ -1,0 +1,174 @@
+//! What is started, and what it is told.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::{Error, Options};
+
+/// A service of the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// The card provider that misbehaves on request.
+    Sandbox,
+    /// Products and prices.
+    Catalog,
+    /// Stock.
+    Inventory,
+    /// Charges and refunds.
+    Payment,
+    /// Orders.
+    Order,
+}
+
+impl Service {
+    /// Who is called comes before who calls.
+    pub const START_ORDER: [Self; 5] = [
+        Self::Sandbox,
+        Self::Catalog,
+        Self::Inventory,
+        Self::Payment,
+        Self::Order,
+    ];
+
+    /// Its name in logs and in `processes.json`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Catalog => "catalog",
+            Self::Inventory => "inventory",
+            Self::Payment => "payment",
+            Self::Order => "order",
+        }
+    }
+
+    /// The flag of `holdfast up` that changes its ports.
+    #[must_use]
+    pub fn port_flag(self) -> &'static str {
+        match self {
+            Self::Sandbox => "--sandbox-port",
+            Self::Catalog => "--catalog-port",
+            Self::Inventory => "--inventory-port",
+            Self::Payment => "--payment-port",
+            Self::Order => "--order-port",
+        }
+    }
+}
+
+/// What an acknowledged write has survived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Sync {
+    /// The kill of any process: nats-server's default, synced to disk every two minutes.
+    Default,
+    /// A power failure too: synced before every acknowledgement.
+    Always,
+}
+
+impl Sync {
+    fn interval(self) -> &'static str {
+        match self {
+            Self::Default => "2m",
+            Self::Always => "always",
+        }
+    }
+
+    /// Grouping concurrent appends pays where each append would wait for the disk, and costs elsewhere.
+    fn group_commit(self) -> &'static str {
+        match self {
+            Self::Default => "off",
+            Self::Always => "adaptive",
+        }
+    }
+}
+
+/// One process to supervise.
+#[derive(Clone, Debug)]
+pub(super) struct Spec {
+    pub(super) name: &'static str,
+    pub(super) program: PathBuf,
+    pub(super) arguments: Vec<OsString>,
+    pub(super) environment: Vec<(&'static str, String)>,
+    pub(super) http_port: u16,
+    pub(super) admin_port: u16,
+}
+
+/// Fails before anything is started if something is missing.
+pub(super) fn check_binaries(options: &Options) -> Result<(), Error> {
+    if !options.nats_server.is_file() {
+        let remedy = "`make tools` installs it; HOLDFAST_NATS_SERVER or --nats-server names another";
+        return Err(Error::Missing {
+            path: options.nats_server.clone(),
+            remedy,
+        });
+    }
+    let services = Service::START_ORDER.map(|service| binary(options, service));
+    for path in services.into_iter().chain([options.binaries.join("holdfast")]) {
+        if !path.is_file() {
+            return Err(Error::Missing {
+                path,
+                remedy: "`make build` builds it",
+            });
+        }
+    }
+    Ok(())
+}
+
+fn binary(options: &Options, service: Service) -> PathBuf {
+    options.binaries.join(format!("holdfast-{}", service.name()))
+}
+
+pub(super) fn nats_server(options: &Options, conf: &Path) -> Spec {
+    let store = options.home.join("data/nats");
+    Spec {
+        name: "nats-server",
+        program: options.nats_server.clone(),
+        arguments: vec!["-c".into(), conf.into()],
+        environment: vec![
+            ("HOLDFAST_NATS_PORT", options.ports.nats.to_string()),
+            (
+                "HOLDFAST_NATS_MONITOR_PORT",
+                options.ports.nats_monitor.to_string(),
+            ),
+            // Quoted, so that nats-server takes any path for a string.
+            ("HOLDFAST_NATS_STORE", format!("\"{}\"", store.display())),
+            ("HOLDFAST_NATS_SYNC", options.sync.interval().to_owned()),
+        ],
+        http_port: options.ports.nats,
+        admin_port: options.ports.nats_monitor,
+    }
+}
+
+pub(super) fn service(options: &Options, service: Service) -> Spec {
+    let ports = options.ports.of(service);
+    let url = |service| format!("http://127.0.0.1:{}", options.ports.of(service).http);
+    let mut environment = vec![
+        ("HOLDFAST_HTTP_ADDR", format!("127.0.0.1:{}", ports.http)),
+        ("HOLDFAST_ADMIN_ADDR", format!("127.0.0.1:{}", ports.admin)),
+        (
+            "HOLDFAST_NATS_URL",
+            format!("nats://127.0.0.1:{}", options.ports.nats),
+        ),
+        (
+            "HOLDFAST_JOURNAL_GROUP_COMMIT",
+            options.sync.group_commit().to_owned(),
+        ),
+    ];
+    match service {
+        Service::Order => environment.extend([
+            ("HOLDFAST_CATALOG_URL", url(Service::Catalog)),
+            ("HOLDFAST_INVENTORY_URL", url(Service::Inventory)),
+            ("HOLDFAST_PAYMENT_URL", url(Service::Payment)),
+        ]),
+        Service::Payment => environment.push(("HOLDFAST_SANDBOX_URL", url(Service::Sandbox))),
+        Service::Sandbox => environment.push(("HOLDFAST_PAYMENT_URL", url(Service::Payment))),
+        Service::Catalog | Service::Inventory => {}
+    }
+    Spec {
+        name: service.name(),
+        program: binary(options, service),
+        arguments: Vec::new(),
+        environment,
+        http_port: ports.http,
+        admin_port: ports.admin,
+    }
+}
