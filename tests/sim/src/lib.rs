@@ -1,1 +1,10 @@
-//! sim
+//! Seeded deterministic simulation of the whole saga.
+
+pub mod broker;
+pub mod executor;
+pub mod faults;
+pub mod rpc;
+pub mod runner;
+pub mod signal;
+pub mod stream;
+mod trace;

@@ -1,0 +1,301 @@
+//! A JetStream stream as services see it on a bad day: the real in-memory journal behind a network that loses,
+//! delays and repeats.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::Stream;
+use holdfast_platform::clock::Clock;
+use holdfast_platform::journal::memory::MemoryJournal;
+use holdfast_platform::journal::{Append, Error, Feed, Journal, Record, Revision, Scan, Tail};
+use jiff::Timestamp;
+
+use crate::executor::{Host, Process, Sim};
+use crate::faults::{Faults, within};
+use crate::signal::Signal;
+
+/// The process that stands for nats-server. It is away at times, it forgets nothing.
+pub const SERVER: Process = Process(0);
+/// After this long a caller of the journal gives up.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// A follower of the journal hears at least this often that it has caught up.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// The virtual clock as services see it.
+#[derive(Clone)]
+pub struct SimClock(pub Sim);
+
+impl Clock for SimClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+/// One stream: what is stored, and who is told.
+#[derive(Clone)]
+pub struct SimStream {
+    inner: MemoryJournal,
+    sim: Sim,
+    faults: Arc<Faults>,
+    /// Raised at every append.
+    pub changed: Signal,
+}
+
+impl SimStream {
+    /// An empty stream.
+    #[must_use]
+    pub fn new(sim: &Sim, faults: &Arc<Faults>) -> Self {
+        let inner = MemoryJournal::new(SimClock(sim.clone()));
+        Self {
+            inner,
+            sim: sim.clone(),
+            faults: faults.clone(),
+            changed: Signal::default(),
+        }
+    }
+
+    /// The port of one process to this stream.
+    #[must_use]
+    pub fn port(&self, host: &Host) -> SimJournal {
+        SimJournal {
+            stream: self.clone(),
+            host: host.clone(),
+        }
+    }
+
+    /// Whether the server does not answer now.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        within(&self.faults.outages, self.sim.elapsed())
+    }
+
+    /// All records, oldest first.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        self.inner.records()
+    }
+
+    /// The oldest record after `after` whose subject matches.
+    #[must_use]
+    pub fn next_after(&self, after: Revision, filter: &str) -> Option<Record> {
+        self.inner.next_after(filter, after)
+    }
+
+    /// One record.
+    #[must_use]
+    pub fn get(&self, revision: Revision) -> Option<Record> {
+        self.next_after(Revision(revision.0.checked_sub(1)?), ">")
+    }
+
+    /// Stores without a network in between.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub async fn store(&self, append: Append) -> Result<Revision, Error> {
+        let revision = self.inner.append(append).await?;
+        self.changed.raise();
+        Ok(revision)
+    }
+}
+
+/// The journal as one process reaches it.
+#[derive(Clone)]
+pub struct SimJournal {
+    stream: SimStream,
+    host: Host,
+}
+
+/// What becomes of one append.
+enum Fate {
+    Stored,
+    Lost,
+    AckLost,
+    Late,
+}
+
+impl SimJournal {
+    fn faults(&self) -> &Faults {
+        &self.stream.faults
+    }
+
+    async fn before(&self, label: &'static str) -> Result<(), Error> {
+        let sim = &self.host.sim;
+        self.host.crash_point(self.faults().crash_rate(sim), label).await;
+        sim.sleep(self.faults().latency(sim)).await;
+        if self.stream.is_away() {
+            return self.give_up(label).await;
+        }
+        Ok(())
+    }
+
+    async fn after(&self, label: &'static str) {
+        let sim = &self.host.sim;
+        sim.sleep(self.faults().latency(sim)).await;
+        self.host.crash_point(self.faults().crash_rate(sim), label).await;
+    }
+
+    async fn give_up<T>(&self, label: &'static str) -> Result<T, Error> {
+        self.host.sim.sleep(DEADLINE).await;
+        self.host.note("unavailable", 0, || label.to_owned());
+        Err(Error::Unavailable {
+            detail: format!("{label}: no answer in {DEADLINE:?}"),
+        })
+    }
+
+    fn fate(&self) -> Fate {
+        let (faults, sim) = (self.faults(), &self.host.sim);
+        if faults.strikes(sim, faults.append_lost) {
+            Fate::Lost
+        } else if faults.strikes(sim, faults.append_ack_lost) {
+            Fate::AckLost
+        } else if faults.strikes(sim, faults.append_late) {
+            Fate::Late
+        } else {
+            Fate::Stored
+        }
+    }
+
+    async fn fail_some_reads(&self) -> Result<(), Error> {
+        if self.faults().strikes(&self.host.sim, self.faults().read_fails) {
+            return self.give_up("read").await;
+        }
+        Ok(())
+    }
+
+    /// What a replica that lags would have answered.
+    fn forget_some(&self, mut records: Vec<Record>, at_least: Revision) -> Vec<Record> {
+        let sim = &self.host.sim;
+        if self.faults().strikes(sim, self.faults().read_stale) {
+            for _ in 0..sim.below(records.len() as u64 + 1) {
+                records.pop_if(|record| record.revision > at_least);
+            }
+        }
+        records
+    }
+
+    async fn store(&self, append: Append) -> Result<Revision, Error> {
+        let (subject, expected) = (append.subject.clone(), append.expected);
+        let payload = append.payload.clone();
+        let stored = self.stream.store(append).await;
+        match &stored {
+            Ok(revision) => self.host.note("append", revision.0, || {
+                format!(
+                    "{subject} after {expected}: {}",
+                    String::from_utf8_lossy(&payload)
+                )
+            }),
+            Err(error) => self.host.note("append refused", expected.0, || error.to_string()),
+        }
+        stored
+    }
+
+    /// The request is on its way although nobody waits for it any more, not even a living process.
+    fn store_later(&self, append: Append) {
+        let port = self.clone();
+        let delay = port.host.sim.up_to(2 * DEADLINE);
+        self.host.sim.spawn(SERVER, async move {
+            port.host.sim.sleep(delay).await;
+            port.host
+                .note("late write", append.expected.0, || append.subject.clone());
+            // Nobody is left to be told: a refused late write changed nothing, a stored one is in the log.
+            let _ = port.store(append).await;
+        });
+    }
+}
+
+impl Journal for SimJournal {
+    async fn append(&self, append: Append) -> Result<Revision, Error> {
+        self.before("append").await?;
+        match self.fate() {
+            Fate::Lost => self.give_up("append lost").await,
+            Fate::Late => {
+                self.store_later(append);
+                self.give_up("append late").await
+            }
+            Fate::AckLost => {
+                // A refusal on its way back can be lost as well.
+                let _ = self.store(append).await;
+                self.give_up("append ack lost").await
+            }
+            Fate::Stored => {
+                let stored = self.store(append).await;
+                self.after("appended").await;
+                stored
+            }
+        }
+    }
+
+    async fn read(&self, subject: &str, at_least: Revision) -> Result<Vec<Record>, Error> {
+        self.before("read").await?;
+        self.fail_some_reads().await?;
+        let records = self.stream.inner.read(subject, at_least).await?;
+        let records = self.forget_some(records, at_least);
+        self.after("read").await;
+        Ok(records)
+    }
+
+    async fn last(&self, subject: &str) -> Result<Option<Record>, Error> {
+        self.before("last").await?;
+        self.fail_some_reads().await?;
+        let last = self.stream.inner.last(subject).await?;
+        self.after("last").await;
+        Ok(last)
+    }
+}
+
+impl Scan for SimJournal {
+    async fn scan(
+        &self,
+        filter: &str,
+        after: Revision,
+        at_least: Revision,
+        limit: usize,
+    ) -> Result<Vec<Record>, Error> {
+        self.before("scan").await?;
+        self.fail_some_reads().await?;
+        let records = self.stream.inner.scan(filter, after, at_least, limit).await?;
+        self.after("scan").await;
+        Ok(self.forget_some(records, at_least))
+    }
+}
+
+struct Follower {
+    port: SimJournal,
+    filter: String,
+    after: Revision,
+    told_caught_up: bool,
+}
+
+impl Follower {
+    async fn next(mut self) -> Option<(Tail, Self)> {
+        let (sim, stream) = (self.port.host.sim.clone(), self.port.stream.clone());
+        loop {
+            let seen = stream.changed.version();
+            if stream.is_away() {
+                sim.sleep(Duration::from_millis(500)).await;
+            } else if let Some(record) = stream.next_after(self.after, &self.filter) {
+                sim.sleep(self.port.faults().latency(&sim)).await;
+                self.after = record.revision;
+                self.told_caught_up = false;
+                return Some((Tail::Record(record), self));
+            } else if !std::mem::replace(&mut self.told_caught_up, true) {
+                sim.yield_now().await;
+                return Some((Tail::CaughtUp, self));
+            } else if sim.timeout(HEARTBEAT, stream.changed.after(seen)).await.is_none() {
+                self.told_caught_up = false;
+            }
+        }
+    }
+}
+
+impl Feed for SimJournal {
+    fn tail(&self, filter: &str, after: Revision) -> impl Stream<Item = Tail> + Send + 'static {
+        let follower = Follower {
+            port: self.clone(),
+            filter: filter.to_owned(),
+            after,
+            told_caught_up: false,
+        };
+        futures::stream::unfold(follower, Follower::next)
+    }
+}
