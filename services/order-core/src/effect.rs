@@ -1,9 +1,8 @@
 //! What must happen because of what happened.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Line, Money, SagaStep};
+use crate::{Money, Quantity, SagaStep, Sku};
 
 /// An effect, appended with the events that caused it and executed by consumers of the log only.
 /// Each is idempotent at its receiver by (order, step, attempt).
@@ -11,8 +10,8 @@ use crate::{Line, Money, SagaStep};
 pub enum Effect {
     /// Reserve all lines or none.
     ReserveInventory {
-        /// The lines of the order.
-        lines: Arc<[Line]>,
+        /// How many pieces of what.
+        lines: Vec<(Sku, Quantity)>,
     },
     /// The reserved stock is sold.
     CommitInventory,

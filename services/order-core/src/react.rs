@@ -9,7 +9,13 @@ pub fn react(after: &State, event: &Event, policy: &Policy) -> Vec<Effect> {
         return Vec::new();
     };
     match (event, &order.phase) {
-        (Event::OrderCreated { lines, .. }, _) => vec![Effect::ReserveInventory { lines: lines.clone() }],
+        (Event::OrderCreated { lines, .. }, _) => {
+            let lines = lines
+                .iter()
+                .map(|line| (line.sku.clone(), line.quantity))
+                .collect();
+            vec![Effect::ReserveInventory { lines }]
+        }
         (Event::OrderCompleted, _) => vec![Effect::CommitInventory],
         (Event::SagaParked { .. }, Phase::Parked(step)) => vec![Effect::ScheduleTimer {
             step: step.name(),
