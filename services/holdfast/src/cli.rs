@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and how it ends.
 
+mod bench;
 mod nats;
 mod up;
 
@@ -32,6 +33,9 @@ enum Command {
         #[command(subcommand)]
         command: nats::Command,
     },
+    /// Measure orders per second, latency and CPU time per order.
+    #[command(after_help = bench::EXAMPLES)]
+    Bench(bench::Bench),
     /// Print a completion script for a shell.
     #[command(
         after_help = "Example: holdfast completions bash > ~/.local/share/bash-completion/completions/holdfast"
@@ -70,6 +74,15 @@ pub enum Error {
     /// The platform could not be run.
     #[error(transparent)]
     Local(#[from] local::Error),
+    /// No platform runs where one was expected.
+    #[error("no platform runs from {home}: `holdfast up` starts one")]
+    NotRunning {
+        /// The folder that was looked into.
+        home: PathBuf,
+    },
+    /// The benchmark could not be run.
+    #[error(transparent)]
+    Bench(#[from] crate::bench::Error),
     /// A child could not become what it should.
     #[error("{}: {source}", .program.display())]
     Exec {
@@ -112,6 +125,7 @@ async fn dispatch(command: Command) -> Result<Outcome, Error> {
     match command {
         Command::Up(up) => up::run(up).await,
         Command::Nats { command } => nats::run(command).await,
+        Command::Bench(bench) => bench::run(bench).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "holdfast", &mut std::io::stdout());
             Ok(Outcome::Done)

@@ -22,7 +22,7 @@ pub use exec::replace_process;
 pub use logs::Logs;
 pub use ports::{Ports, ServicePorts};
 pub use run_dir::{Process, RunDir};
-pub use seed::{CUSTOMER, STAFF};
+pub use seed::{CUSTOMER, STAFF, sample_skus};
 pub use spec::{Service, Sync};
 
 use crate::provision::{self, Declarations};

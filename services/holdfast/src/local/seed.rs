@@ -10,6 +10,12 @@ pub const CUSTOMER: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_
 /// The sample member of the staff.
 pub const STAFF: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_5001);
 
+/// The sample products.
+#[must_use]
+pub fn sample_skus() -> Vec<String> {
+    vec!["ROPE-10".to_owned()]
+}
+
 /// Who can be impersonated until there is a user service.
 pub(super) fn credentials() -> Value {
     json!({

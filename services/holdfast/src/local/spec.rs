@@ -65,6 +65,15 @@ pub enum Sync {
 }
 
 impl Sync {
+    /// As it is written on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Always => "always",
+        }
+    }
+
     fn interval(self) -> &'static str {
         match self {
             Self::Default => "2m",

@@ -1,0 +1,129 @@
+//! Closed-loop load: each client posts an order, waits until it has ended, and posts the next.
+//!
+//! The end is seen on a core-NATS subscription to the republished commits, so that waiting costs the platform
+//! nothing that it would not do anyway. Everything counts: CPU time is summed over all processes of the
+//! platform, nats-server and this load generator.
+
+mod client;
+mod endings;
+pub(crate) mod report;
+mod usage;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+pub use report::{Latency, ProcessUsage, Report, Run};
+
+use crate::local::{Process, Sync};
+use client::{Client, Counts};
+use endings::Endings;
+use usage::Usage;
+
+/// Why a benchmark could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// NATS cannot be reached or refuses the subscription.
+    #[error("NATS at {url}: {detail}")]
+    Nats {
+        /// Where it was expected.
+        url: String,
+        /// What was seen.
+        detail: String,
+    },
+    /// The order service cannot be reached.
+    #[error("the order service at {address}: {detail}")]
+    Orders {
+        /// Where it was expected.
+        address: String,
+        /// What was seen.
+        detail: String,
+    },
+    /// Not one order has ended in the measured window.
+    #[error("no order has ended with {clients} clients: {detail}")]
+    NothingEnded {
+        /// How many clients there were.
+        clients: usize,
+        /// What was seen.
+        detail: String,
+    },
+    /// The report cannot be written.
+    #[error("{path}: {source}")]
+    Report {
+        /// Where it should go.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// What is put under load.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Where NATS listens.
+    pub nats_url: String,
+    /// `host:port` of the order service.
+    pub orders: String,
+    /// The processes whose CPU time and memory are counted, besides this one.
+    pub processes: Vec<Process>,
+    /// What the platform was started with; told in the report.
+    pub sync: Option<Sync>,
+}
+
+/// How much load.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// How many clients, each with one order at a time.
+    pub clients: usize,
+    /// What they order, one piece at a time, at random.
+    pub skus: Arc<[String]>,
+    /// Per cent of the orders whose card is declined.
+    pub declined_percent: u32,
+    /// Not counted.
+    pub warm_up: Duration,
+    /// Counted.
+    pub measure: Duration,
+}
+
+/// Runs one load and tells what it did.
+///
+/// # Errors
+/// When NATS or the order service cannot be reached, or no order ends at all.
+pub async fn run(target: &Target, load: &Load) -> Result<Run, Error> {
+    let endings = Endings::subscribe(&target.nats_url).await?;
+    let stop = CancellationToken::new();
+    let counts = Arc::<Counts>::default();
+    let mut clients = JoinSet::new();
+    for _ in 0..load.clients {
+        let client = Client::connect(&target.orders, load, endings.clone(), Arc::clone(&counts)).await?;
+        clients.spawn(client.run(stop.clone()));
+    }
+    tokio::time::sleep(load.warm_up).await;
+    let before = Usage::of(&target.processes);
+    counts.begin();
+    let begun = Instant::now();
+    tokio::time::sleep(load.measure).await;
+    let elapsed = begun.elapsed();
+    let measured = counts.end();
+    let after = Usage::of(&target.processes);
+    stop.cancel();
+    while clients.join_next().await.is_some() {}
+    if measured.ended() == 0 {
+        return Err(Error::NothingEnded {
+            clients: load.clients,
+            detail: measured.detail(),
+        });
+    }
+    Ok(Run::new(
+        target,
+        load,
+        elapsed,
+        &measured,
+        &usage::difference(&before, &after),
+    ))
+}

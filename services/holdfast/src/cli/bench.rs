@@ -1,0 +1,162 @@
+//! `holdfast bench`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::up::NatsBinary;
+use super::{Error, Outcome};
+use crate::bench::{self, Load, Report, Target, report};
+use crate::local::{self, Logs, Options, Platform, Ports, RunDir, Sync, sample_skus};
+use crate::ui::{self, Colour, Paint};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  holdfast bench                                 1, 16, 64 and 256 clients, both durabilities
+  holdfast bench --clients 64 --sync default     one of them
+  holdfast bench --flash-sale                    all orders for one SKU
+  holdfast bench --attach                        the platform that runs from .holdfast
+
+It starts its own platform on free ports with data that it throws away; run it with release binaries
+(`make bench`). The report is kept in .holdfast/bench.
+
+Exit status: 0 measured, 1 orders were refused or did not end, 2 it could not be measured.";
+
+/// What `holdfast bench` can be told.
+#[derive(Debug, Args)]
+pub(super) struct Bench {
+    /// Closed-loop clients, one run for each number.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "1,16,64,256",
+        value_name = "N,…"
+    )]
+    clients: Vec<usize>,
+    /// Length of the measured window of each run.
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+    /// Load before each measured window.
+    #[arg(long, default_value_t = 3, value_name = "SECONDS")]
+    warm_up: u64,
+    /// Durabilities to measure.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "default,always")]
+    sync: Vec<Sync>,
+    /// All orders for one SKU.
+    #[arg(long)]
+    flash_sale: bool,
+    /// Per cent of the orders whose card is declined.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=100))]
+    declined: u32,
+    /// Measure the platform that runs from --home.
+    #[arg(long)]
+    attach: bool,
+    /// Folder of the running platform, and of the reports.
+    #[arg(long, env = "HOLDFAST_HOME", default_value = ".holdfast", value_name = "DIR")]
+    home: PathBuf,
+    #[command(flatten)]
+    nats: NatsBinary,
+}
+
+pub(super) async fn run(bench: Bench) -> Result<Outcome, Error> {
+    let paint = Paint::from_environment();
+    let mut report = Report::begin();
+    if !report.optimised {
+        ui::note("these binaries are not optimised: the numbers tell little (use `make bench`)");
+    }
+    report::show_heading(paint);
+    if bench.attach {
+        let target = running(&bench)?;
+        bench.measure(&target, &mut report, paint).await?;
+    } else {
+        for sync in &bench.sync {
+            bench.measure_own(*sync, &mut report, paint).await?;
+        }
+    }
+    let path = report.write(&bench.home.join("bench"))?;
+    ui::line(paint.paint(Colour::Dim, format_args!("report: {}", path.display())));
+    let lossless = report
+        .runs
+        .iter()
+        .all(|run| run.refused + run.unfinished + run.parked == 0);
+    Ok(if lossless {
+        Outcome::Done
+    } else {
+        Outcome::Negative
+    })
+}
+
+impl Bench {
+    async fn measure_own(&self, sync: Sync, report: &mut Report, paint: Paint) -> Result<(), Error> {
+        let home = tempfile::tempdir().map_err(|source| local::Error::File {
+            path: std::env::temp_dir(),
+            source,
+        })?;
+        let binaries = local::own_folder()?;
+        let options = Options {
+            home: home.path().to_owned(),
+            nats_server: self.nats.locate(&binaries),
+            ports: Ports::free()?,
+            sync,
+            logs: Logs::Files(home.path().join("log")),
+            stock: u32::MAX,
+            binaries,
+        };
+        let platform = Platform::start(options).await?;
+        let target = Target {
+            nats_url: platform.nats_url(),
+            orders: format!("127.0.0.1:{}", platform.options().ports.order.http),
+            processes: platform.processes(),
+            sync: Some(sync),
+        };
+        let measured = self.measure(&target, report, paint).await;
+        platform.stop().await;
+        measured
+    }
+
+    async fn measure(&self, target: &Target, report: &mut Report, paint: Paint) -> Result<(), Error> {
+        for clients in &self.clients {
+            let run = bench::run(target, &self.load(*clients)).await?;
+            report::show(&run, paint);
+            report.runs.push(run);
+        }
+        Ok(())
+    }
+
+    fn load(&self, clients: usize) -> Load {
+        let mut skus = sample_skus();
+        if self.flash_sale {
+            skus.truncate(1);
+        }
+        Load {
+            clients,
+            skus: Arc::from(skus),
+            declined_percent: self.declined,
+            warm_up: Duration::from_secs(self.warm_up),
+            measure: Duration::from_secs(self.seconds),
+        }
+    }
+}
+
+fn running(bench: &Bench) -> Result<Target, Error> {
+    let processes = RunDir::find(&bench.home);
+    let port = |name: &str| {
+        processes
+            .iter()
+            .find(|process| process.name == name)
+            .map(|found| found.http_port)
+    };
+    let (Some(nats), Some(orders)) = (port("nats-server"), port("order")) else {
+        return Err(Error::NotRunning {
+            home: bench.home.clone(),
+        });
+    };
+    Ok(Target {
+        nats_url: format!("nats://127.0.0.1:{nats}"),
+        orders: format!("127.0.0.1:{orders}"),
+        processes,
+        sync: None,
+    })
+}
