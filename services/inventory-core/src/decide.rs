@@ -28,9 +28,15 @@ fn reserve(state: &State, order_id: Uuid, lines: Vec<Line>) -> Decision {
     let skus = shortages(state, &lines);
     // An order without lines must not look as if it held its goods.
     if lines.is_empty() || !skus.is_empty() {
-        return Decision::NotAvailable { order_id, skus };
+        return not_available(order_id, skus);
     }
     Decision::Reserved { order_id, lines }
+}
+
+/// Texts that name no SKU may be of any length; they are short, but the log does not repeat them.
+fn not_available(order_id: Uuid, mut skus: Vec<String>) -> Decision {
+    skus.retain(|sku| is_sku(sku));
+    Decision::NotAvailable { order_id, skus }
 }
 
 /// The SKUs of which less is available than the lines ask for together, by name, each once. A line of

@@ -80,7 +80,7 @@ pub enum Decision {
     NotAvailable {
         /// The order.
         order_id: Uuid,
-        /// The SKUs that were short, each once.
+        /// The SKUs that were short, each once. Empty if nothing was asked for, or nothing that is a SKU.
         skus: Vec<String>,
     },
     /// The order holds nothing any more. Changes nothing if it held nothing.

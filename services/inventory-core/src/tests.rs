@@ -125,6 +125,22 @@ fn nothing_and_lines_of_nothing_are_never_available() {
 }
 
 #[test]
+fn what_is_no_sku_is_short_and_not_repeated() {
+    let mut state = given(&[("a", 5)]);
+    let decision = run(
+        &mut state,
+        reserve(1, &[line("a", 1), line(&"\u{1}".repeat(9999), 1)]),
+    );
+    assert_eq!(
+        decision,
+        Decision::NotAvailable {
+            order_id: ORDER,
+            skus: vec![]
+        }
+    );
+}
+
+#[test]
 fn quantities_at_the_end_of_their_range_do_not_overflow() {
     let mut state = given(&[("a", MAX_RECEIPT_QUANTITY)]);
     let huge = vec![line("a", u32::MAX); 100];
