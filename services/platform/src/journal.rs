@@ -2,8 +2,12 @@
 //!
 //! Services decide on what they read and append what they decided. Three narrow ports:
 //! [`Journal`] appends to and reads one aggregate, [`Scan`] reads many, [`Feed`] follows many. They have an
-//! in-memory adapter ([`memory`]).
+//! in-memory adapter ([`memory`]) and a JetStream adapter ([`jetstream`]), and both pass one contract suite
+//! (`contract`, feature `testing`).
 
+#[cfg(feature = "testing")]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+pub mod contract;
 pub mod jetstream;
 pub mod memory;
 

@@ -76,8 +76,9 @@ impl Nats {
     #[must_use]
     pub fn refusal(&self, subject: &str) -> Option<String> {
         let last = self.refusals.borrow();
+        let quoted = format!("\"{subject}\"");
         last.as_ref()
-            .filter(|words| words.contains(&format!("\"{subject}\"")))
+            .filter(|words| words.contains("ermission") && words.contains(&quoted))
             .cloned()
     }
 
@@ -143,6 +144,7 @@ fn options(
 fn observe(event: &Event, up: &watch::Sender<bool>, refused: &watch::Sender<Option<String>>) {
     match event {
         Event::Connected => {
+            refused.send_replace(None);
             up.send_replace(true);
             tracing::info!("connected to NATS");
         }

@@ -9,7 +9,8 @@ use futures::{Stream, StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::Lane;
-use crate::journal::{Delivery, Revision, jetstream::record_of};
+use crate::journal::jetstream::{record, timestamp};
+use crate::journal::{Delivery, Revision};
 use crate::nats::jittered;
 
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -80,7 +81,14 @@ fn pulled(message: jetstream::Message) -> Result<Pulled, async_nats::Error> {
     let sequence = Revision(info.stream_sequence);
     let attempt = u64::try_from(info.delivered).unwrap_or(1);
     let (pending, nanos) = (info.pending, info.published.unix_timestamp_nanos());
-    let record = record_of(&message, sequence, nanos);
+    let payload = message.payload.clone();
+    let record = record(
+        &message.subject,
+        sequence,
+        timestamp(nanos),
+        message.headers.as_ref(),
+        payload,
+    );
     let receipt = Receipt {
         message,
         sequence,

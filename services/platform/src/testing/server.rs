@@ -1,0 +1,275 @@
+//! Real nats-servers, each with its own folder, on free ports. They end with their handle.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::nats::{Nats, NatsConfig, connect};
+
+/// How long a server may take to start, or a cluster to elect its leaders.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How to start a server.
+#[derive(Clone, Debug, Default)]
+pub struct ServerOptions {
+    /// Sync every write to disk before it is acknowledged.
+    pub sync_always: bool,
+    /// More configuration, in the server's own language: users and permissions, limits.
+    pub config: String,
+}
+
+/// A running nats-server with JetStream on.
+pub struct NatsServer {
+    child: Option<Child>,
+    folder: TempDir,
+    port: u16,
+}
+
+impl NatsServer {
+    /// Starts a server with default options.
+    ///
+    /// # Panics
+    /// If the binary is missing (the message tells how to get it) or the server does not start.
+    pub async fn start() -> Self {
+        Self::start_with(ServerOptions::default()).await
+    }
+
+    /// Starts a server.
+    ///
+    /// # Panics
+    /// As [`NatsServer::start`].
+    pub async fn start_with(options: ServerOptions) -> Self {
+        let mut server = Self::prepare(&options, "");
+        server.launch();
+        server.ready().await;
+        server
+    }
+
+    fn prepare(options: &ServerOptions, cluster: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let port = free_port();
+        let sync = if options.sync_always {
+            "sync_interval: always"
+        } else {
+            ""
+        };
+        let config = format!(
+            "listen: 127.0.0.1:{port}\nserver_name: n{port}\n\
+             jetstream {{ store_dir: {:?}\n max_mem: 1G\n max_file: 10G\n {sync} }}\n{cluster}\n{}\n",
+            folder.path().join("data"),
+            options.config
+        );
+        std::fs::write(folder.path().join("nats.conf"), config).expect("a written configuration");
+        Self {
+            child: None,
+            folder,
+            port,
+        }
+    }
+
+    /// Where clients connect.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// The port for clients; the same after a restart.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The server's log so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("nats.log")).unwrap_or_default()
+    }
+
+    /// A connection to it.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    pub async fn connect(&self, name: &str) -> Nats {
+        connect_to(&self.url(), name).await
+    }
+
+    /// Ends the server at once, as a crash would (`kill -9`).
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Starts a killed server again, on the same port and data; returns when it serves.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn restart(&mut self) {
+        self.kill();
+        self.launch();
+        self.ready().await;
+    }
+
+    fn launch(&mut self) {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.path().join("nats.log"));
+        let log = log.expect("a log file");
+        let child = Command::new(binary())
+            .arg("-c")
+            .arg(self.folder.path().join("nats.conf"))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a second handle of the log"))
+            .stderr(log)
+            .spawn();
+        self.child = Some(child.expect("nats-server starts"));
+    }
+
+    async fn ready(&mut self) {
+        let nats = connect_to(&self.url(), "readiness").await;
+        until("nats-server serves JetStream", async || {
+            nats.jetstream().query_account().await.is_ok()
+        })
+        .await;
+    }
+}
+
+impl Drop for NatsServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Three servers that replicate.
+pub struct NatsCluster {
+    /// The servers.
+    pub servers: Vec<NatsServer>,
+}
+
+impl NatsCluster {
+    /// Starts three servers and waits until they have a leader.
+    ///
+    /// # Panics
+    /// As [`NatsServer::start`].
+    pub async fn start() -> Self {
+        Self::start_with(ServerOptions::default()).await
+    }
+
+    /// Starts three servers with these options.
+    ///
+    /// # Panics
+    /// As [`NatsServer::start`].
+    pub async fn start_with(options: ServerOptions) -> Self {
+        let routes: Vec<u16> = (0..3).map(|_| free_port()).collect();
+        let urls: Vec<String> = routes
+            .iter()
+            .map(|port| format!("nats://127.0.0.1:{port}"))
+            .collect();
+        let mut servers = Vec::new();
+        for port in &routes {
+            let routes = urls.join(", ");
+            let cluster = format!("cluster {{ name: test\n listen: 127.0.0.1:{port}\n routes: [{routes}] }}");
+            let mut server = NatsServer::prepare(&options, &cluster);
+            server.launch();
+            servers.push(server);
+        }
+        for server in &mut servers {
+            server.ready().await;
+        }
+        Self { servers }
+    }
+
+    /// All their addresses, for one client.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.servers
+            .iter()
+            .map(NatsServer::url)
+            .collect::<Vec<_>>()
+            .join(",")
+    }
+
+    /// A connection to whichever is up.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    pub async fn connect(&self, name: &str) -> Nats {
+        connect_to(&self.url(), name).await
+    }
+
+    /// The server that leads `stream`.
+    ///
+    /// # Panics
+    /// If it has no leader before the time-out.
+    pub async fn leader_of(&mut self, nats: &Nats, stream: &str) -> &mut NatsServer {
+        let mut leader = None;
+        until("the stream has a leader", async || {
+            let Ok(info) = nats.jetstream().get_stream(stream).await else {
+                return false;
+            };
+            leader = info
+                .cached_info()
+                .cluster
+                .as_ref()
+                .and_then(|cluster| cluster.leader.clone());
+            leader.is_some()
+        })
+        .await;
+        let name = leader.unwrap_or_default();
+        let found = self
+            .servers
+            .iter_mut()
+            .find(|server| format!("n{}", server.port) == name);
+        found.expect("the leader is one of ours")
+    }
+}
+
+async fn connect_to(url: &str, name: &str) -> Nats {
+    let nats = connect(&NatsConfig::new(url, name)).await.expect("a NATS client");
+    let mut connected = nats.connected();
+    let up = tokio::time::timeout(START_TIMEOUT, connected.wait_for(|up| *up)).await;
+    up.unwrap_or_else(|_| panic!("no connection to {url} within {START_TIMEOUT:?}"))
+        .expect("a live client");
+    nats
+}
+
+/// Asks again and again: for what cannot be awaited.
+async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !done().await {
+        assert!(
+            started.elapsed() < START_TIMEOUT,
+            "timed out waiting until {what}"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("a bound address").port()
+}
+
+/// The pinned nats-server: `HOLDFAST_NATS_SERVER`, or `.tools/bin/nats-server` in a folder above this crate.
+///
+/// # Panics
+/// If there is none; the message tells how to get it.
+fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("HOLDFAST_NATS_SERVER") {
+        return path.into();
+    }
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .map(|folder| folder.join(".tools/bin/nats-server"))
+        .find(|path| path.exists());
+    installed.unwrap_or_else(|| {
+        panic!(
+            "nats-server is not installed: run `make tools` (scripts/install-tools.sh), or name one in HOLDFAST_NATS_SERVER"
+        )
+    })
+}
