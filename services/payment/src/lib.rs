@@ -1,1 +1,15 @@
-//! payment
+//! Idempotent charges and refunds, recorded as events in the stream `PAYMENTS`.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`state`] | the payment of one order as pure functions |
+//! | [`codec`] | its events as records of `payments.<order>` |
+//! | [`provider`] | the port to a payment provider, and its adapters |
+//! | [`service`] | what is asked and recorded, in which order |
+//! | [`signature`] | webhook signatures |
+
+pub mod codec;
+pub mod provider;
+pub mod service;
+pub mod signature;
+pub mod state;

@@ -1,0 +1,309 @@
+//! Payments: what is asked at the provider and recorded, in which order, so that no card is charged twice and
+//! no money is forgotten.
+//!
+//! Nothing here waits, spawns or reads a clock by itself: deadlines belong to the adapters and to the HTTP
+//! shell, so that a simulation decides what time it is and what is lost.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use holdfast_contracts::subjects;
+use holdfast_platform::clock::Clock;
+use holdfast_platform::journal::{self, Append, Headers, Journal, Revision};
+use uuid::Uuid;
+
+use crate::codec::{self, Commit};
+use crate::provider::{self, ChargeRequest, Found, Notification, Provider};
+use crate::state::{Charge, Money, Outcome, State, record};
+
+/// Two writers that meet on one payment settle it in two rounds; more is a sign of a fault.
+const MAX_CONFLICTS: usize = 8;
+
+/// Why a payment is not settled.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The provider told nothing, or the outcome is not known yet. Nothing was recorded; ask again.
+    #[error(transparent)]
+    Provider(#[from] provider::Error),
+    /// The outcome could not be recorded, or the record not be read. Ask again: the provider still knows.
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
+    /// Others write to this payment without end. Ask again.
+    #[error("the payment of order {0} is contended")]
+    Contended(Uuid),
+    /// The order's payment is about another amount. A refusal.
+    #[error("the payment of this order is about {} {}", .0.amount, .0.currency)]
+    OtherAmount(Money),
+    /// A record cannot be believed. This payment stops until somebody looks at it.
+    #[error("the record at sequence {sequence} of PAYMENTS cannot be read: {source}")]
+    Corrupt {
+        /// Stream sequence of the record.
+        sequence: Revision,
+        /// What is wrong with it.
+        #[source]
+        source: codec::Error,
+    },
+    /// An event could not be written down. A fault of ours.
+    #[error("an event could not be encoded: {0}")]
+    Encode(#[from] serde_json::Error),
+}
+
+/// Charges, refunds and webhooks over a journal and a provider.
+pub struct Payments<J, P, C> {
+    journal: J,
+    provider: Arc<P>,
+    clock: Arc<C>,
+}
+
+impl<J: Clone, P, C> Clone for Payments<J, P, C> {
+    fn clone(&self) -> Self {
+        Self {
+            journal: self.journal.clone(),
+            provider: Arc::clone(&self.provider),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+}
+
+/// The payment of one order as it was read, and where it was read.
+struct Payment {
+    order_id: Uuid,
+    user_id: Option<Uuid>,
+    state: State,
+    version: u64,
+    revision: Revision,
+}
+
+impl<J: Journal, P: Provider, C: Clock> Payments<J, P, C> {
+    /// Payments that are recorded in `journal` (the stream `PAYMENTS`) and made by `provider`.
+    pub fn new(journal: J, provider: Arc<P>, clock: Arc<C>) -> Self {
+        Self {
+            journal,
+            provider,
+            clock,
+        }
+    }
+
+    /// Charges the card of an order once, and tells where the payment stands. `attempt` counts from 1; from 2
+    /// on the provider is asked before it is told to charge.
+    ///
+    /// # Errors
+    /// After any error the same request may be repeated, with the next attempt.
+    pub async fn charge(&self, request: &ChargeRequest, attempt: u32) -> Result<State, Error> {
+        let payment = self.load(request.order_id).await?.of(request.user_id);
+        if let Some(amount) = payment.state.amount()
+            && *amount != request.amount
+        {
+            return Err(Error::OtherAmount(amount.clone()));
+        }
+        match payment.state {
+            State::Succeeded(_) | State::Declined(_) | State::Refunded(_) => Ok(payment.state),
+            State::Unseen if attempt <= 1 => self.charge_now(payment, request).await,
+            State::Unseen => match self.provider.find(request.order_id).await? {
+                Some(found) => self.settle(payment, found.outcome).await,
+                None => self.charge_now(payment, request).await,
+            },
+            State::Pending(_) | State::Voided | State::Stray(_) => self.ask(payment).await,
+        }
+    }
+
+    /// Where the payment of an order stands, after asking the provider if the record does not tell.
+    ///
+    /// # Errors
+    /// After any error the same request may be repeated.
+    pub async fn get(&self, order_id: Uuid) -> Result<State, Error> {
+        let payment = self.load(order_id).await?;
+        match payment.state {
+            State::Unseen | State::Pending(_) | State::Stray(_) => self.ask(payment).await,
+            state => Ok(state),
+        }
+    }
+
+    /// Makes sure that no money of an order is held, now or later: gives back what was captured, voids what was
+    /// not. The state is [`State::Refunded`], [`State::Voided`] or [`State::Declined`] afterwards.
+    ///
+    /// # Errors
+    /// After any error the same request may be repeated.
+    pub async fn refund(&self, order_id: Uuid, user_id: Uuid) -> Result<State, Error> {
+        let payment = self.load(order_id).await?.of(user_id);
+        match payment.state.clone() {
+            State::Refunded(_) | State::Declined(_) => Ok(payment.state),
+            State::Succeeded(charge) | State::Stray(charge) => self.give_back(payment, &charge).await,
+            State::Unseen | State::Pending(_) | State::Voided => {
+                let outcome = self.provider.void(order_id).await?;
+                let payment = self.record(payment, &outcome).await?;
+                match payment.state.held().cloned() {
+                    Some(charge) => self.give_back(payment, &charge).await,
+                    None => Ok(payment.state),
+                }
+            }
+        }
+    }
+
+    /// Records what the provider tells by itself. Harmless when repeated, late or early.
+    ///
+    /// # Errors
+    /// After any error the provider should tell it again.
+    pub async fn apply(&self, notification: Notification) -> Result<State, Error> {
+        let Notification { order_id, found } = notification;
+        let mut payment = self.load(order_id).await?;
+        payment.user_id = payment.user_id.or(found.user_id);
+        self.settle(payment, found.outcome).await
+    }
+
+    async fn charge_now(&self, payment: Payment, request: &ChargeRequest) -> Result<State, Error> {
+        let outcome = match self.provider.charge(request).await {
+            Ok(outcome) => outcome,
+            Err(refused @ provider::Error::Refused(_)) => return Err(refused.into()),
+            Err(unknown) => match self.provider.find(request.order_id).await {
+                Ok(Some(found)) => found.outcome,
+                Ok(None) | Err(_) => return Err(unknown.into()),
+            },
+        };
+        self.settle(payment, outcome).await
+    }
+
+    async fn ask(&self, mut payment: Payment) -> Result<State, Error> {
+        if let State::Stray(charge) = payment.state.clone() {
+            return self.give_back(payment, &charge).await;
+        }
+        match self.provider.find(payment.order_id).await? {
+            Some(Found { outcome, user_id }) => {
+                payment.user_id = payment.user_id.or(user_id);
+                self.settle(payment, outcome).await
+            }
+            None => Ok(payment.state),
+        }
+    }
+
+    /// Records an outcome, and gives the money back if it was promised that none would be taken.
+    async fn settle(&self, payment: Payment, outcome: Outcome) -> Result<State, Error> {
+        let payment = self.record(payment, &outcome).await?;
+        match payment.state.clone() {
+            State::Stray(charge) => self.give_back(payment, &charge).await,
+            state => Ok(state),
+        }
+    }
+
+    async fn give_back(&self, payment: Payment, charge: &Charge) -> Result<State, Error> {
+        let refund = self.provider.refund(payment.order_id, charge).await?;
+        let outcome = Outcome::Refunded(charge.clone(), refund);
+        Ok(self.record(payment, &outcome).await?.state)
+    }
+
+    /// Appends what an outcome means, deciding again whenever somebody else was faster.
+    async fn record(&self, mut payment: Payment, outcome: &Outcome) -> Result<Payment, Error> {
+        for _ in 0..MAX_CONFLICTS {
+            let Some(commit) = self.decide(&payment, outcome) else {
+                return Ok(payment);
+            };
+            match self.journal.append(self.encode(&commit, payment.revision)?).await {
+                Ok(revision) => return Ok(payment.with(commit, revision)),
+                Err(journal::Error::Conflict { .. }) => payment = self.reload(&payment).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Contended(payment.order_id))
+    }
+
+    /// None if there is nothing new, or if the charge is not one of ours (nobody says whose order it is).
+    fn decide(&self, payment: &Payment, outcome: &Outcome) -> Option<Commit> {
+        let events = record(&payment.state, outcome);
+        let user_id = payment.user_id?;
+        (!events.is_empty()).then(|| Commit {
+            order_id: payment.order_id,
+            user_id,
+            time: self.clock.now(),
+            first_version: payment.version + 1,
+            events,
+        })
+    }
+
+    fn encode(&self, commit: &Commit, expected: Revision) -> Result<Append, Error> {
+        let message_id = format!("{}.{}", commit.order_id, commit.first_version);
+        let headers = headers(commit, &message_id);
+        Ok(Append {
+            subject: subjects::payment(commit.order_id),
+            expected,
+            message_id,
+            headers,
+            payload: Bytes::from(commit.to_payload(self.provider.name())?),
+        })
+    }
+
+    async fn load(&self, order_id: Uuid) -> Result<Payment, Error> {
+        self.read(order_id, Revision::NONE).await
+    }
+
+    /// Reads again after a lost race, never from a copy that does not hold the winner.
+    async fn reload(&self, payment: &Payment) -> Result<Payment, Error> {
+        let subject = subjects::payment(payment.order_id);
+        let newest = self
+            .journal
+            .last(&subject)
+            .await?
+            .map_or(Revision::NONE, |record| record.revision);
+        let fresh = self.read(payment.order_id, newest).await?;
+        Ok(Payment {
+            user_id: fresh.user_id.or(payment.user_id),
+            ..fresh
+        })
+    }
+
+    async fn read(&self, order_id: Uuid, at_least: Revision) -> Result<Payment, Error> {
+        let records = self.journal.read(&subjects::payment(order_id), at_least).await?;
+        let mut payment = Payment::unseen(order_id);
+        for record in records {
+            let sequence = record.revision;
+            let commit = Commit::from_payload(&record.payload)
+                .map_err(|source| Error::Corrupt { sequence, source })?;
+            payment = payment.with(commit, sequence);
+        }
+        Ok(payment)
+    }
+}
+
+impl Payment {
+    fn unseen(order_id: Uuid) -> Self {
+        Self {
+            order_id,
+            user_id: None,
+            state: State::Unseen,
+            version: 0,
+            revision: Revision::NONE,
+        }
+    }
+
+    fn of(mut self, user_id: Uuid) -> Self {
+        self.user_id.get_or_insert(user_id);
+        self
+    }
+
+    fn with(self, commit: Commit, revision: Revision) -> Self {
+        Self {
+            order_id: self.order_id,
+            user_id: Some(commit.user_id),
+            version: commit.last_version(),
+            state: commit.events.into_iter().fold(self.state, State::evolve),
+            revision,
+        }
+    }
+}
+
+fn headers(commit: &Commit, id: &str) -> Headers {
+    [
+        ("ce-specversion", "1.0".to_owned()),
+        ("ce-id", id.to_owned()),
+        ("ce-type", "holdfast.payment.v1.PaymentCommit".to_owned()),
+        ("ce-source", "/holdfast/payment".to_owned()),
+        ("ce-subject", commit.order_id.to_string()),
+        ("ce-time", commit.time.to_string()),
+        ("ce-dataschema", "holdfast.payment.v1".to_owned()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests;
