@@ -11,12 +11,33 @@ use async_nats::{Client, ConnectOptions, Event};
 use tokio::sync::watch;
 
 /// How to reach NATS.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NatsConfig {
-    /// Comma-separated URLs. A user and password in them are used and never logged.
+    /// Comma-separated URLs. The user and password of the first that has them are used for all, and never logged.
     pub url: String,
     /// The name of this service: names the connection and its inbox prefix `_INBOX_<name>`.
     pub name: String,
+}
+
+impl std::fmt::Debug for NatsConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let urls: Vec<_> = self.url.split(',').map(without_credentials).collect();
+        f.debug_struct("NatsConfig")
+            .field("url", &urls.join(","))
+            .field("name", &self.name)
+            .finish()
+    }
+}
+
+/// A URL as it may be shown.
+fn without_credentials(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => {
+            let (scheme, host) = (url.get(..scheme + 3), url.get(at + 1..));
+            format!("{}***@{}", scheme.unwrap_or_default(), host.unwrap_or_default())
+        }
+        _ => url.to_owned(),
+    }
 }
 
 impl NatsConfig {
@@ -107,7 +128,8 @@ pub async fn connect(config: &NatsConfig) -> Result<Nats, Error> {
         .split(',')
         .map(|url| url.trim().parse::<async_nats::ServerAddr>());
     let urls = urls.collect::<Result<Vec<_>, _>>().map_err(Error::Url)?;
-    let client = options(config, up.clone(), refused).connect(urls).await?;
+    let options = with_credentials(options(config, up.clone(), refused), &urls);
+    let client = options.connect(urls).await?;
     if client.connection_state() == State::Connected {
         up.send_replace(true);
     }
@@ -120,6 +142,17 @@ pub async fn connect(config: &NatsConfig) -> Result<Nats, Error> {
         connected,
         refusals,
     })
+}
+
+/// The client ignores credentials in URLs.
+fn with_credentials(options: ConnectOptions, urls: &[async_nats::ServerAddr]) -> ConnectOptions {
+    let credentials = urls
+        .iter()
+        .find_map(|url| Some((url.username()?, url.password()?)));
+    match credentials {
+        Some((user, password)) => options.user_and_password(user.to_owned(), password.to_owned()),
+        None => options,
+    }
 }
 
 fn options(
@@ -183,6 +216,16 @@ mod tests {
                 "{delay:?}"
             );
         }
+    }
+
+    #[test]
+    fn credentials_are_not_shown() {
+        let config = NatsConfig::new("nats://clerk:secret@a:4222,b:4222", "t");
+        let shown = format!("{config:?}");
+        assert!(
+            !shown.contains("secret") && shown.contains("***@a:4222,b:4222"),
+            "{shown}"
+        );
     }
 
     #[tokio::test]

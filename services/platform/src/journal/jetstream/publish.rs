@@ -219,6 +219,8 @@ struct ApiError {
 const WRONG_LAST_SEQUENCE: u16 = 10071;
 /// The subject has a write under way that is not applied yet; says nothing about who will be first.
 const WRONG_LAST_SEQUENCE_UNDER_WAY: u16 = 10164;
+/// A record with the same message id is under way, perhaps our own earlier try. Only replicated streams say so.
+const MESSAGE_ID_UNDER_WAY: u16 = 10158;
 
 fn interpret(payload: &[u8]) -> Answer {
     match serde_json::from_slice::<Ack>(payload) {
@@ -238,7 +240,7 @@ fn refusal(error: &ApiError) -> Answer {
     let words = || format!("{} ({})", error.description, error.err_code);
     match (error.err_code, error.code) {
         (WRONG_LAST_SEQUENCE, _) => Answer::Moved,
-        (WRONG_LAST_SEQUENCE_UNDER_WAY, _) => Answer::Busy(words()),
+        (WRONG_LAST_SEQUENCE_UNDER_WAY | MESSAGE_ID_UNDER_WAY, _) => Answer::Busy(words()),
         (_, 429) => Answer::Busy(words()),
         // The stream could not, or does not know whether it did.
         (_, 408 | 500..) => Answer::Unknown(words()),
@@ -268,6 +270,7 @@ mod tests {
         );
         assert_eq!(error(400, 10071), Answer::Moved);
         assert!(matches!(error(400, 10164), Answer::Busy(_)));
+        assert!(matches!(error(409, 10158), Answer::Busy(_)));
         assert!(matches!(error(503, 10008), Answer::Unknown(_)));
         assert!(matches!(error(400, 10054), Answer::Refused(_)));
         assert!(matches!(interpret(b"?"), Answer::Unknown(_)));

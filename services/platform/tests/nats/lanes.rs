@@ -1,0 +1,288 @@
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{AckPolicy, PriorityPolicy, pull};
+use async_nats::jetstream::stream::Config;
+use futures::StreamExt;
+use holdfast_platform::journal::contract::{fill, fresh};
+use holdfast_platform::journal::{DeadLetterReason, Delivery, Disposition, Revision};
+use holdfast_platform::lane::Lane;
+use holdfast_platform::nats::Nats;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{journal, server};
+
+/// Declares the durable consumer `lane` and the dead-letter stream.
+async fn declare(nats: &Nats, config: pull::Config) {
+    let config = pull::Config {
+        durable_name: Some("lane".into()),
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: Duration::from_secs(1),
+        ..config
+    };
+    nats.jetstream()
+        .create_consumer_on_stream(config, "T")
+        .await
+        .unwrap();
+    let dlq = Config {
+        name: "DLQ".into(),
+        subjects: vec!["dlq.>".into()],
+        ..Config::default()
+    };
+    nats.jetstream().create_stream(dlq).await.unwrap();
+}
+
+fn lane(nats: &Nats) -> Lane {
+    Lane::new(nats, "test", "T", "lane")
+}
+
+/// Runs a lane whose handler answers by `settle`, and returns the first `count` deliveries that it saw.
+async fn run(
+    lane: Lane,
+    count: usize,
+    settle: impl Fn(&Delivery) -> Disposition + Send + Sync,
+) -> Vec<Delivery> {
+    let (seen, mut deliveries) = mpsc::unbounded_channel();
+    let shutdown = CancellationToken::new();
+    let handler = |delivery: Delivery| {
+        let disposition = settle(&delivery);
+        seen.send(delivery).unwrap();
+        std::future::ready(disposition)
+    };
+    let collect = async {
+        let mut collected = Vec::new();
+        while collected.len() < count {
+            collected.push(deliveries.recv().await.unwrap());
+        }
+        shutdown.cancel();
+        collected
+    };
+    let both = async { futures::join!(lane.run(shutdown.clone(), handler), collect).1 };
+    tokio::time::timeout(Duration::from_secs(20), both).await.unwrap()
+}
+
+async fn pending(nats: &Nats) -> (u64, usize) {
+    let mut consumer: async_nats::jetstream::consumer::PullConsumer = nats
+        .jetstream()
+        .get_consumer_from_stream("lane", "T")
+        .await
+        .unwrap();
+    let info = consumer.info().await.unwrap();
+    (info.num_pending, info.num_ack_pending)
+}
+
+#[tokio::test]
+async fn a_lane_settles_every_delivery_once() {
+    let (_server, nats) = server().await;
+    declare(&nats, pull::Config::default()).await;
+    let revisions = fill(&journal(&nats), &fresh("lane"), 50).await;
+    let deliveries = run(lane(&nats).concurrency(8), 50, |_| Disposition::Ack).await;
+    assert_eq!(
+        deliveries
+            .iter()
+            .map(|one| one.record.revision)
+            .collect::<Vec<_>>(),
+        revisions
+    );
+    assert!(deliveries.iter().all(|one| one.attempt == 1));
+    assert_eq!(
+        pending(&nats).await,
+        (0, 0),
+        "acknowledgements were flushed before the lane ended"
+    );
+}
+
+#[tokio::test]
+async fn a_retried_delivery_comes_again_with_its_attempt() {
+    let (_server, nats) = server().await;
+    declare(&nats, pull::Config::default()).await;
+    fill(&journal(&nats), &fresh("lane"), 1).await;
+    let again = |delivery: &Delivery| match delivery.attempt {
+        1 | 2 => Disposition::Retry(Duration::from_millis(20)),
+        _ => Disposition::Ack,
+    };
+    let deliveries = run(lane(&nats), 3, again).await;
+    assert_eq!(
+        deliveries.iter().map(|one| one.attempt).collect::<Vec<_>>(),
+        [1, 2, 3]
+    );
+    assert_eq!(pending(&nats).await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_stored_with_its_story_and_never_comes_again() {
+    let (_server, nats) = server().await;
+    declare(&nats, pull::Config::default()).await;
+    let subject = fresh("lane");
+    let revisions = fill(&journal(&nats), &subject, 2).await;
+    let settle = |delivery: &Delivery| match delivery.attempt {
+        1 if delivery.record.payload == "0" => {
+            Disposition::DeadLetter(DeadLetterReason::Malformed, "not\njson".into())
+        }
+        _ => Disposition::Retry(Duration::from_millis(10)),
+    };
+    // The first is refused by the handler; the second uses up its attempts.
+    run(lane(&nats).max_attempts(3), 4, settle).await;
+    assert_eq!(pending(&nats).await, (0, 0));
+    let dlq = nats.jetstream().get_stream("DLQ").await.unwrap();
+    let letter = dlq.get_raw_message(1).await.unwrap();
+    let header = |name: &str| {
+        letter
+            .headers
+            .get(name)
+            .map(|value| value.as_str().to_owned())
+            .unwrap_or_default()
+    };
+    assert_eq!(letter.subject.as_str(), "dlq.test.lane");
+    assert_eq!(letter.payload, "0");
+    assert_eq!(header("ce-type"), "test", "original headers are kept");
+    assert_eq!(header("Holdfast-Dlq-Reason"), "malformed");
+    assert_eq!(header("Holdfast-Dlq-Detail"), "not json");
+    assert_eq!(header("Holdfast-Dlq-Stream"), "T");
+    assert_eq!(header("Holdfast-Dlq-Subject"), subject);
+    assert_eq!(header("Holdfast-Dlq-Sequence"), revisions[0].to_string());
+    let second = dlq.get_raw_message(2).await.unwrap();
+    assert_eq!(
+        second.headers.get("Holdfast-Dlq-Reason").unwrap().as_str(),
+        "max_deliveries"
+    );
+    assert_eq!(second.headers.get("Holdfast-Dlq-Attempts").unwrap().as_str(), "3");
+    assert!(dlq.get_raw_message(3).await.is_err(), "no letter twice");
+}
+
+#[tokio::test]
+async fn given_a_handler_that_died_its_delivery_comes_again() {
+    let (_server, nats) = server().await;
+    declare(&nats, pull::Config::default()).await;
+    let revisions = fill(&journal(&nats), &fresh("lane"), 1).await;
+    let (entered, mut started) = mpsc::unbounded_channel();
+    let crashing = tokio::spawn(lane(&nats).run(CancellationToken::new(), move |_| {
+        entered.send(()).unwrap();
+        std::future::pending()
+    }));
+    started.recv().await.unwrap();
+    crashing.abort();
+    let deliveries = run(lane(&nats), 1, |_| Disposition::Ack).await;
+    assert_eq!(
+        (deliveries[0].record.revision, deliveries[0].attempt),
+        (revisions[0], 2)
+    );
+}
+
+#[tokio::test]
+async fn given_a_killed_server_a_lane_goes_on_and_loses_nothing() {
+    let (mut server, nats) = server().await;
+    declare(&nats, pull::Config::default()).await;
+    let (journal, subject) = (journal(&nats), fresh("lane"));
+    let mut wanted = fill(&journal, &subject, 5).await;
+    let seen = Mutex::new(Vec::<Revision>::new());
+    let (told, mut progress) = mpsc::unbounded_channel();
+    let shutdown = CancellationToken::new();
+    let running = lane(&nats).concurrency(4).run(shutdown.clone(), |delivery| {
+        seen.lock().unwrap().push(delivery.record.revision);
+        told.send(()).unwrap();
+        std::future::ready(Disposition::Ack)
+    });
+    let scenario = async {
+        for _ in 0..5 {
+            progress.recv().await.unwrap();
+        }
+        server.kill();
+        server.restart().await;
+        let next = holdfast_platform::journal::contract::append(&subject, *wanted.last().unwrap(), "after");
+        wanted.push(
+            holdfast_platform::journal::Journal::append(&journal, next)
+                .await
+                .unwrap(),
+        );
+        while !seen.lock().unwrap().contains(wanted.last().unwrap()) {
+            progress.recv().await.unwrap();
+        }
+        shutdown.cancel();
+    };
+    let both = Box::pin(async { futures::join!(running, scenario) });
+    tokio::time::timeout(Duration::from_secs(30), both).await.unwrap();
+    let mut seen = seen.into_inner().unwrap();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen, wanted);
+}
+
+#[tokio::test]
+async fn given_shutdown_running_handlers_finish_and_no_new_one_starts() {
+    let (_server, nats) = server().await;
+    declare(&nats, pull::Config::default()).await;
+    fill(&journal(&nats), &fresh("lane"), 5).await;
+    let (entered, mut started) = mpsc::unbounded_channel();
+    let (shutdown, finish) = (CancellationToken::new(), CancellationToken::new());
+    let running = lane(&nats).concurrency(2).run(shutdown.clone(), |_| {
+        entered.send(()).unwrap();
+        let finish = finish.clone();
+        async move {
+            finish.cancelled().await;
+            Disposition::Ack
+        }
+    });
+    let scenario = async {
+        started.recv().await.unwrap();
+        started.recv().await.unwrap();
+        shutdown.cancel();
+        tokio::task::yield_now().await;
+        finish.cancel();
+    };
+    futures::join!(running, scenario);
+    assert!(started.try_recv().is_err(), "a handler started after shutdown");
+    let stream = nats.jetstream().get_stream("T").await.unwrap();
+    assert_eq!(
+        stream
+            .consumer_info("lane")
+            .await
+            .unwrap()
+            .ack_floor
+            .stream_sequence,
+        2
+    );
+}
+
+#[tokio::test]
+async fn given_a_pinned_group_one_member_pulls_and_acknowledges_batches_of_what_is_ready() {
+    let (_server, nats) = server().await;
+    let config = pull::Config {
+        priority_policy: PriorityPolicy::PinnedClient,
+        priority_groups: vec!["writer".into()],
+        priority_timeout: Duration::from_secs(2),
+        ..pull::Config::default()
+    };
+    declare(&nats, config).await;
+    let shutdown = CancellationToken::new();
+    let mut first = std::pin::pin!(
+        lane(&nats)
+            .group("writer")
+            .pull(shutdown.clone())
+            .ready_chunks(100)
+    );
+    let mut second = std::pin::pin!(
+        lane(&nats)
+            .group("writer")
+            .pull(shutdown.clone())
+            .ready_chunks(100)
+    );
+    fill(&journal(&nats), &fresh("lane"), 20).await;
+    let (mut by_first, mut by_second) = (0, 0);
+    while by_first + by_second < 20 {
+        let (chunk, handled) = tokio::select! {
+            Some(chunk) = first.next() => (chunk, &mut by_first),
+            Some(chunk) = second.next() => (chunk, &mut by_second),
+        };
+        *handled += chunk.len();
+        for pulled in chunk {
+            pulled.receipt.ack().await;
+        }
+    }
+    assert_eq!(by_first.min(by_second), 0, "the standby was given deliveries");
+    nats.flush(Duration::from_secs(5)).await.unwrap();
+    assert_eq!(pending(&nats).await, (0, 0));
+    shutdown.cancel();
+    assert!(first.next().await.is_none(), "the pull ends after shutdown");
+}
