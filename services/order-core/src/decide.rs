@@ -149,7 +149,7 @@ fn record_payment(order: &Order, outcome: PaymentOutcome) -> Result<Vec<Event>, 
                 Ok(settle_charge(order, step, outcome))
             }
             PaymentStep::Refunding { .. } | PaymentStep::RefundingLateCharge { .. } => {
-                Ok(settle_refund(outcome))
+                Ok(settle_refund(step, outcome))
             }
         },
         _ => match outcome {
@@ -188,17 +188,18 @@ fn settle_charge(order: &Order, step: &PaymentStep, outcome: PaymentOutcome) -> 
     }
 }
 
-fn settle_refund(outcome: PaymentOutcome) -> Vec<Event> {
-    match outcome {
-        PaymentOutcome::Refunded { refund_id, amount } => vec![Event::PaymentRefunded { refund_id, amount }],
-        PaymentOutcome::Voided => {
-            vec![Event::PaymentFailed {
-                reason: PaymentFailureReason::Voided,
-                detail: "voided".to_owned(),
-            }]
+fn settle_refund(step: &PaymentStep, outcome: PaymentOutcome) -> Vec<Event> {
+    let failed = |reason, detail| vec![Event::PaymentFailed { reason, detail }];
+    match (outcome, step) {
+        (PaymentOutcome::Refunded { refund_id, amount }, _) => {
+            vec![Event::PaymentRefunded { refund_id, amount }]
         }
-        // The refund that is under way answers for these: a charge that succeeded or was declined before it.
-        PaymentOutcome::Succeeded { .. } | PaymentOutcome::Declined { .. } => Vec::new(),
+        (PaymentOutcome::Voided, _) => failed(PaymentFailureReason::Voided, "voided".to_owned()),
+        (PaymentOutcome::Declined { code }, PaymentStep::Refunding { .. }) => {
+            failed(PaymentFailureReason::Declined, code)
+        }
+        // The refund that is under way answers for a charge that succeeded before it.
+        (PaymentOutcome::Succeeded { .. } | PaymentOutcome::Declined { .. }, _) => Vec::new(),
     }
 }
 

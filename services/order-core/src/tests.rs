@@ -364,6 +364,18 @@ fn a_voided_charge_of_a_cancelled_order_counts_as_not_paid() {
 }
 
 #[test]
+fn a_charge_that_was_declined_before_its_refund_needs_none() {
+    let mut given = Given::refunding();
+    assert_eq!(
+        given.names(pay(declined())),
+        (vec!["PaymentFailed"], vec!["release_inventory"])
+    );
+    assert_eq!(given.order().reason(), Some(CancelReason::CancelledByCustomer));
+    let mut late = Given::cancelled().after(pay(succeeded()));
+    assert_eq!(late.when(pay(declined())), Ok(vec![]), "told again, from before");
+}
+
+#[test]
 fn a_completed_order_is_not_cancelled() {
     assert_eq!(Given::completed().when(cancel()), Err(Refusal::Completed));
 }

@@ -3,5 +3,14 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`codec`] | commits, timers and the decisions of other services on the wire |
+//! | [`replay`] | folds the records of one order |
+//! | [`store`] | loads and appends orders |
+//! | [`saga`] | the orchestrator: decides, appends, and executes what was appended |
+//! | [`ports`] | what it needs from others |
 
 pub mod codec;
+mod locks;
+pub mod ports;
+pub mod replay;
+pub mod saga;
+pub mod store;

@@ -1,0 +1,149 @@
+//! Orders in the journal: load one, append to one.
+
+mod envelope;
+
+use std::sync::Arc;
+
+use holdfast_platform::journal::{self, Journal, Record, Revision};
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
+
+use crate::codec::{self, Commit};
+use crate::replay::{Corrupt, OrderKey, Versioned, advance, replay};
+
+pub use envelope::COMMANDS_HEADER;
+
+/// Why an order could not be loaded or appended to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
+    /// A record of the order cannot be read.
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+    /// A commit cannot be written.
+    #[error(transparent)]
+    Encode(#[from] codec::Error),
+}
+
+/// The orders of one journal, with a bounded cache of those last used.
+pub struct Store<J> {
+    journal: J,
+    cache: Cache<OrderKey, Versioned>,
+}
+
+impl<J: Journal> Store<J> {
+    /// Orders in `journal` (the stream `ORDERS`), of which at most `capacity` are kept in memory.
+    pub fn new(journal: J, capacity: u64) -> Self {
+        let cache = Cache::builder()
+            .max_capacity(capacity)
+            .eviction_policy(EvictionPolicy::lru())
+            .build();
+        Self { journal, cache }
+    }
+
+    /// The order as this process last saw it.
+    pub fn cached(&self, key: &OrderKey) -> Option<Versioned> {
+        self.cache.get(key)
+    }
+
+    /// The order, at least as new as `at_least`, which must be a record of this order; maybe not the newest.
+    ///
+    /// # Errors
+    /// [`Error`] if the journal does not answer or a record cannot be read.
+    pub async fn load(&self, key: &OrderKey, at_least: Revision) -> Result<Versioned, Error> {
+        match self.cache.get(key) {
+            Some(known) if known.revision >= at_least => Ok(known),
+            _ => self.read(key, at_least).await,
+        }
+    }
+
+    /// The order as it is now: asks the leader of the stream.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub async fn newest(&self, key: &OrderKey) -> Result<Versioned, Error> {
+        let Some(last) = self.journal.last(&key.subject()).await? else {
+            return Ok(Versioned::default());
+        };
+        match self.cache.get(key) {
+            Some(known) if known.revision == last.revision => Ok(known),
+            _ => self.read(key, last.revision).await,
+        }
+    }
+
+    async fn read(&self, key: &OrderKey, at_least: Revision) -> Result<Versioned, Error> {
+        let records = self.records(key, at_least).await?;
+        let order = replay(&records).inspect_err(|corrupt| tracing::error!("{corrupt}"))?;
+        if order.revision != Revision::NONE {
+            self.keep(key, &order);
+        }
+        Ok(order)
+    }
+
+    /// All records of the order, oldest first, at least up to `at_least`.
+    ///
+    /// # Errors
+    /// [`journal::Error::Unavailable`] if the journal does not answer.
+    pub async fn records(&self, key: &OrderKey, at_least: Revision) -> Result<Vec<Record>, journal::Error> {
+        self.journal.read(&key.subject(), at_least).await
+    }
+
+    /// The newest record of the order, from the leader of the stream.
+    ///
+    /// # Errors
+    /// [`journal::Error::Unavailable`] if the leader does not answer.
+    pub async fn last(&self, key: &OrderKey) -> Result<Option<Record>, journal::Error> {
+        self.journal.last(&key.subject()).await
+    }
+
+    /// Folds a record that was delivered into what is known, if it is the next one: spares the read.
+    pub fn observe(&self, key: &OrderKey, record: &Record) {
+        let known = self.cache.get(key).unwrap_or_default();
+        if known.revision < record.revision
+            && let Ok(order) = advance(known, record)
+        {
+            self.keep(key, &order);
+        }
+    }
+
+    /// Appends what was decided on the order as it was at `before`, and remembers what it is now.
+    ///
+    /// # Errors
+    /// [`journal::Error::Conflict`] if the order has moved on, anything else of [`Error`] if the outcome is not
+    /// known or it cannot succeed. After any error the order is read again before it is used.
+    pub async fn append(
+        &self,
+        commit: &Commit,
+        before: Revision,
+        state: holdfast_order_core::State,
+    ) -> Result<Versioned, Error> {
+        let key = OrderKey {
+            user: commit.user,
+            order: commit.order,
+        };
+        let append = envelope::append(&key, commit, before)?;
+        match self.journal.append(append).await {
+            Ok(revision) => {
+                let order = Versioned {
+                    state: Arc::new(state),
+                    revision,
+                };
+                self.keep(&key, &order);
+                Ok(order)
+            }
+            Err(error) => {
+                self.cache.invalidate(&key);
+                Err(error.into())
+            }
+        }
+    }
+
+    fn keep(&self, key: &OrderKey, order: &Versioned) {
+        let newer = |known: Versioned| known.revision > order.revision;
+        if !self.cache.get(key).is_some_and(newer) {
+            self.cache.insert(*key, order.clone());
+        }
+    }
+}
