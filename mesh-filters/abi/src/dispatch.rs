@@ -1,0 +1,332 @@
+//! From the proxy's callbacks to the filter they are meant for.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::{Action, Exchange, Host};
+
+/// What the proxy tells about a plugin when it configures it.
+#[derive(Debug, Clone, Copy)]
+pub struct Plugin<'a> {
+    /// The plugin's name, the same on all workers and after every configuration push. Under Istio it is
+    /// `<namespace>.<WasmPlugin>`.
+    pub name: &'a str,
+    /// The configuration; Istio gives JSON, and nothing at all for an empty object.
+    pub config: &'a [u8],
+}
+
+/// One configured filter on one worker. Callbacks that a filter does not export with [`export!`](crate::export) never run.
+pub trait Filter: Sized {
+    /// What is remembered from one callback of an exchange to the next.
+    type Stream: Default;
+
+    /// Reads the configuration. The proxy also does this in a throw-away VM, and once per worker at every
+    /// push, so it must change nothing that is shared.
+    ///
+    /// # Errors
+    /// Text for the operator that names the wrong field. The proxy then keeps the old configuration.
+    fn configure(host: &impl Host, plugin: Plugin<'_>) -> Result<Self, String>;
+
+    /// The request's headers are here. `end`: there is no body.
+    fn on_request_headers(&self, _: &mut Self::Stream, _: &(impl Exchange + Host), _end: bool) -> Action {
+        Action::Continue
+    }
+
+    /// `size` bytes of the request's body are here. `end`: they are the last.
+    fn on_request_body(
+        &self,
+        _: &mut Self::Stream,
+        _: &(impl Exchange + Host),
+        _size: usize,
+        _end: bool,
+    ) -> Action {
+        Action::Continue
+    }
+
+    /// The response's headers are here, from upstream or from the proxy itself. `end`: there is no body.
+    fn on_response_headers(&self, _: &mut Self::Stream, _: &(impl Exchange + Host), _end: bool) -> Action {
+        Action::Continue
+    }
+
+    /// `size` bytes of the response's body are here. `end`: they are the last.
+    fn on_response_body(
+        &self,
+        _: &mut Self::Stream,
+        _: &(impl Exchange + Host),
+        _size: usize,
+        _end: bool,
+    ) -> Action {
+        Action::Continue
+    }
+
+    /// The response's trailers are here.
+    fn on_response_trailers(&self, _: &mut Self::Stream, _: &(impl Exchange + Host)) -> Action {
+        Action::Continue
+    }
+}
+
+/// The configured filters of one VM and the exchanges they have in hand.
+///
+/// The proxy never calls back into a callback, so the cells are never borrowed twice; if it did, the inner
+/// call would pass the request on unfiltered instead of panicking.
+pub struct Registry<F: Filter> {
+    roots: RefCell<HashMap<u32, Rc<F>>>,
+    streams: RefCell<HashMap<u32, Exchanging<F>>>,
+}
+
+/// An exchange in hand: the configuration it began under, and what its callbacks remember.
+type Exchanging<F> = (Rc<F>, <F as Filter>::Stream);
+
+impl<F: Filter> Default for Registry<F> {
+    fn default() -> Self {
+        Self {
+            roots: RefCell::default(),
+            streams: RefCell::default(),
+        }
+    }
+}
+
+impl<F: Filter> Registry<F> {
+    /// An exchange `id` begins under the plugin `parent`. It keeps that plugin's configuration to its end.
+    pub fn create(&self, id: u32, parent: u32) {
+        let filter = self
+            .roots
+            .try_borrow()
+            .ok()
+            .and_then(|roots| roots.get(&parent).cloned());
+        if let (Some(filter), Ok(mut streams)) = (filter, self.streams.try_borrow_mut()) {
+            streams.insert(id, (filter, F::Stream::default()));
+        }
+    }
+
+    /// Takes over a configuration, or refuses it and keeps the one before.
+    ///
+    /// # Errors
+    /// The filter's reason.
+    pub fn configure(&self, root: u32, host: &impl Host, plugin: Plugin<'_>) -> Result<(), String> {
+        let filter = Rc::new(F::configure(host, plugin)?);
+        if let Ok(mut roots) = self.roots.try_borrow_mut() {
+            roots.insert(root, filter);
+        }
+        Ok(())
+    }
+
+    /// An exchange or a plugin is gone.
+    pub fn delete(&self, id: u32) {
+        let was_stream = self
+            .streams
+            .try_borrow_mut()
+            .is_ok_and(|mut streams| streams.remove(&id).is_some());
+        if let (false, Ok(mut roots)) = (was_stream, self.roots.try_borrow_mut()) {
+            roots.remove(&id);
+        }
+    }
+
+    /// Runs a callback of the exchange `id`; an unknown exchange passes.
+    pub fn on(&self, id: u32, callback: impl FnOnce(&F, &mut F::Stream) -> Action) -> Action {
+        let Ok(mut streams) = self.streams.try_borrow_mut() else {
+            return Action::Continue;
+        };
+        let Some((filter, stream)) = streams.get_mut(&id) else {
+            return Action::Continue;
+        };
+        callback(filter, stream)
+    }
+}
+
+/// Makes a `cdylib` of a [`Filter`]: `export!(MyFilter: request_headers, response_headers)`. The phases are
+/// `request_headers`, `request_body`, `response_headers`, `response_body` and `response_trailers`.
+///
+/// On any other target than wasm32 it expands to nothing, so that the crate still builds and is tested there.
+#[macro_export]
+macro_rules! export {
+    ($filter:ty: $($phase:ident),+ $(,)?) => {
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            ::std::thread_local! {
+                static REGISTRY: $crate::Registry<$filter> = $crate::Registry::default();
+            }
+
+            #[unsafe(no_mangle)]
+            extern "C" fn proxy_abi_version_0_2_1() {}
+
+            #[unsafe(no_mangle)]
+            extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
+                $crate::ffi::allocate(size)
+            }
+
+            #[unsafe(no_mangle)]
+            extern "C" fn proxy_on_context_create(id: u32, parent: u32) {
+                REGISTRY.with(|registry| registry.create(id, parent));
+            }
+
+            #[unsafe(no_mangle)]
+            extern "C" fn proxy_on_configure(root: u32, size: usize) -> u32 {
+                REGISTRY.with(|registry| $crate::ffi::configure(registry, root, size))
+            }
+
+            #[unsafe(no_mangle)]
+            extern "C" fn proxy_on_delete(id: u32) {
+                REGISTRY.with(|registry| registry.delete(id));
+            }
+
+            $($crate::export_phase!($phase);)+
+        };
+    };
+}
+
+/// One exported callback. Part of [`export!`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_phase {
+    (request_headers) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn proxy_on_request_headers(id: u32, _count: u32, end: u32) -> u32 {
+            use $crate::Filter;
+            REGISTRY.with(|r| {
+                r.on(id, |f, s| {
+                    f.on_request_headers(s, &$crate::ffi::Proxy, end != 0)
+                })
+            }) as u32
+        }
+    };
+    (request_body) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn proxy_on_request_body(id: u32, size: usize, end: u32) -> u32 {
+            use $crate::Filter;
+            REGISTRY.with(|r| {
+                r.on(id, |f, s| {
+                    f.on_request_body(s, &$crate::ffi::Proxy, size, end != 0)
+                })
+            }) as u32
+        }
+    };
+    (response_headers) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn proxy_on_response_headers(id: u32, _count: u32, end: u32) -> u32 {
+            use $crate::Filter;
+            REGISTRY.with(|r| {
+                r.on(id, |f, s| {
+                    f.on_response_headers(s, &$crate::ffi::Proxy, end != 0)
+                })
+            }) as u32
+        }
+    };
+    (response_body) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn proxy_on_response_body(id: u32, size: usize, end: u32) -> u32 {
+            use $crate::Filter;
+            REGISTRY.with(|r| {
+                r.on(id, |f, s| {
+                    f.on_response_body(s, &$crate::ffi::Proxy, size, end != 0)
+                })
+            }) as u32
+        }
+    };
+    (response_trailers) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn proxy_on_response_trailers(id: u32, _count: u32) -> u32 {
+            use $crate::Filter;
+            REGISTRY.with(|r| r.on(id, |f, s| f.on_response_trailers(s, &$crate::ffi::Proxy))) as u32
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::HeaderMap;
+    use crate::fake::{FakeProxy, FakeShared};
+
+    struct Echo(Vec<u8>);
+
+    impl Filter for Echo {
+        type Stream = usize;
+
+        fn configure(_: &impl Host, plugin: Plugin<'_>) -> Result<Self, String> {
+            if plugin.config.is_empty() {
+                return Err("config: is empty".to_owned());
+            }
+            Ok(Self(plugin.config.to_vec()))
+        }
+
+        fn on_response_headers(&self, seen: &mut usize, proxy: &(impl Exchange + Host), _: bool) -> Action {
+            *seen += 1;
+            let _ = proxy.set_header(HeaderMap::Response, "x-echo", &self.0);
+            if *seen > 1 {
+                Action::Pause
+            } else {
+                Action::Continue
+            }
+        }
+    }
+
+    fn proxy() -> FakeProxy {
+        let proxy = FakeProxy::new(&FakeShared::default());
+        proxy.give_headers::<&[u8]>(HeaderMap::Response, &[]);
+        proxy
+    }
+
+    fn plugin(config: &[u8]) -> Plugin<'_> {
+        Plugin { name: "echo", config }
+    }
+
+    fn respond(registry: &Registry<Echo>, id: u32, proxy: &FakeProxy) -> (Action, Option<Vec<u8>>) {
+        let action = registry.on(id, |f, s| f.on_response_headers(s, proxy, true));
+        (action, proxy.header(HeaderMap::Response, "x-echo").unwrap())
+    }
+
+    #[test]
+    fn an_exchange_keeps_its_state_from_callback_to_callback() {
+        let (registry, proxy) = (Registry::<Echo>::default(), proxy());
+        registry.configure(1, &proxy, plugin(b"one")).unwrap();
+        registry.create(2, 1);
+        assert_eq!(
+            respond(&registry, 2, &proxy),
+            (Action::Continue, Some(b"one".to_vec()))
+        );
+        assert_eq!(
+            respond(&registry, 2, &proxy),
+            (Action::Pause, Some(b"one".to_vec()))
+        );
+    }
+
+    #[test]
+    fn a_refused_configuration_leaves_the_one_before() {
+        let (registry, proxy) = (Registry::<Echo>::default(), proxy());
+        registry.configure(1, &proxy, plugin(b"one")).unwrap();
+        assert_eq!(
+            registry.configure(1, &proxy, plugin(b"")),
+            Err("config: is empty".to_owned())
+        );
+        registry.create(2, 1);
+        assert_eq!(respond(&registry, 2, &proxy).1, Some(b"one".to_vec()));
+    }
+
+    #[test]
+    fn an_exchange_outlives_the_plugin_it_began_under() {
+        let (registry, proxy) = (Registry::<Echo>::default(), proxy());
+        registry.configure(1, &proxy, plugin(b"one")).unwrap();
+        registry.create(2, 1);
+        registry.delete(1);
+        assert_eq!(respond(&registry, 2, &proxy).1, Some(b"one".to_vec()));
+    }
+
+    #[test]
+    fn an_unknown_exchange_passes() {
+        let (registry, proxy) = (Registry::<Echo>::default(), proxy());
+        registry.create(2, 1);
+        registry.delete(9);
+        assert_eq!(respond(&registry, 2, &proxy), (Action::Continue, None));
+    }
+
+    #[test]
+    fn a_map_that_the_proxy_no_longer_holds_is_an_error_and_not_a_panic() {
+        let proxy = proxy();
+        assert_eq!(
+            proxy.header(HeaderMap::Request, ":path"),
+            Err(crate::Error::BadArgument)
+        );
+    }
+}
