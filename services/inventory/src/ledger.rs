@@ -54,19 +54,20 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Applies the next log message. A message that is in the ledger already changes nothing, and is not even
-    /// read.
+    /// Applies the next log message and tells how many decisions it held. A message that is in the ledger
+    /// already changes nothing, and is not even read.
     ///
     /// # Errors
     /// [`Error::Unreadable`] or [`Error::Inconsistent`]: the ledger must then be thrown away.
-    pub fn apply(&mut self, record: &Record) -> Result<(), Error> {
+    pub fn apply(&mut self, record: &Record) -> Result<usize, Error> {
         if record.revision <= self.log_revision {
-            return Ok(());
+            return Ok(0);
         }
         let revision = record.revision;
         let batch =
             codec::decode_batch(&record.payload).map_err(|source| Error::Unreadable { revision, source })?;
-        self.apply_batch(revision, &batch)
+        self.apply_batch(revision, &batch)?;
+        Ok(batch.entries.len())
     }
 
     /// Applies the next log message.
@@ -83,11 +84,16 @@ impl Ledger {
         Ok(())
     }
 
-    /// Reads what this ledger lacks of the log `subject`, up to its newest message as the leader knows it.
+    /// Reads what this ledger lacks of the log `subject`, up to its newest message as the leader knows it, and
+    /// tells how many decisions that were.
     ///
     /// # Errors
     /// [`Error`] if the log cannot be reached or read, or is not the log of this ledger.
-    pub async fn catch_up<J: Journal + Scan>(mut self, journal: &J, subject: &str) -> Result<Self, Error> {
+    pub async fn catch_up<J: Journal + Scan>(
+        mut self,
+        journal: &J,
+        subject: &str,
+    ) -> Result<(Self, u64), Error> {
         let end = journal
             .last(subject)
             .await?
@@ -98,9 +104,9 @@ impl Ledger {
                 end,
             });
         }
+        let mut decisions = 0;
         while self.log_revision < end {
             let page = journal.scan(subject, self.log_revision, end, PAGE).await?;
-            page.iter().try_for_each(|record| self.apply(record))?;
             if page.is_empty() {
                 let detail = format!(
                     "{subject} ends at {end}, but nothing follows {}",
@@ -108,7 +114,10 @@ impl Ledger {
                 );
                 return Err(journal::Error::Unavailable { detail }.into());
             }
+            for record in &page {
+                decisions += self.apply(record)? as u64;
+            }
         }
-        Ok(self)
+        Ok((self, decisions))
     }
 }

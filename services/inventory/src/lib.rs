@@ -7,8 +7,19 @@
 //! | [`ledger`] | the stock as of a position in the log |
 //! | [`writer`] | decides, appends, is fenced |
 //! | [`snapshot`] | the shortcut through the log |
+//! | [`worker`] | the loop around the writer: takes what is ready, settles it, hands over |
+//! | [`view`] | the ledger that every replica follows the log with |
+//! | [`receipts`] | takes goods that came in to the writer, wherever it is |
+//! | [`http`] | the REST API |
+//! | [`service`] | all of it together |
 
 pub mod codec;
+pub mod http;
 pub mod ledger;
+pub mod metrics;
+pub mod receipts;
+pub mod service;
 pub mod snapshot;
+pub mod view;
+pub mod worker;
 pub mod writer;

@@ -146,7 +146,7 @@ impl<J: Journal + Scan, O: Scan, C: Clock> Writer<J, O, C> {
     /// [`Error::Ledger`] if the log cannot be reached or read, or `base` is not from this log.
     pub async fn recover(ports: Ports<J, O, C>, shard: u32, base: Ledger) -> Result<Self, Error> {
         let subject = holdfast_contracts::subjects::inventory_log(shard);
-        let ledger = base.catch_up(&ports.inventory, &subject).await?;
+        let (ledger, _) = base.catch_up(&ports.inventory, &subject).await?;
         let position = Revision(ledger.orders_sequence);
         Ok(Self {
             ports,

@@ -1,0 +1,276 @@
+//! The loop around the writer: takes what is ready, has it decided, settles it.
+
+mod snapshots;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use holdfast_platform::clock::Clock;
+use holdfast_platform::journal::{DeadLetterReason, Journal, Revision, Scan};
+use holdfast_platform::lane::{Lane, Pulled};
+use holdfast_platform::nats::{Nats, jittered};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::codec;
+use crate::metrics::WorkerMetrics;
+use crate::receipts::{self, Request, Role};
+use crate::view::View;
+use crate::writer::{BatchOutcome, Error, Ports, Writer};
+pub use snapshots::Snapshots;
+
+/// How many commits are decided at once at most.
+const MAX_COMMITS: usize = 512;
+/// How many requests with receipts join one batch.
+const MAX_REQUESTS: usize = 8;
+const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What a worker works with.
+pub struct Worker<J, O, C> {
+    /// The streams and the clock.
+    pub ports: Ports<J, O, C>,
+    /// Which shard.
+    pub shard: u32,
+    /// For core NATS.
+    pub nats: Nats,
+    /// Where order commits come from.
+    pub lane: Lane,
+    /// The stock as this replica sees it: what a new writer starts from.
+    pub view: Arc<View>,
+    /// Takes the snapshots.
+    pub snapshots: Snapshots<J>,
+    /// Tells the role of this replica.
+    pub role: watch::Sender<Role>,
+    /// Receipts to be decided here, and where others hand in more.
+    pub requests: (mpsc::Sender<Request>, mpsc::Receiver<Request>),
+}
+
+/// What is decided together.
+#[derive(Default)]
+struct Work {
+    deliveries: Vec<Pulled>,
+    requests: Vec<Request>,
+}
+
+struct Running<J, O, C> {
+    parts: Worker<J, O, C>,
+    metrics: WorkerMetrics,
+    writer: Option<Writer<J, O, C>>,
+    /// While this replica is the writer: serves other replicas.
+    serving: Option<DropGuard>,
+}
+
+impl<J, O, C> Worker<J, O, C>
+where
+    J: Journal + Scan,
+    O: Scan,
+    C: Clock + Clone,
+{
+    /// Works until `shutdown`, then hands over: takes a snapshot and lets go of the consumer.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let running = Running {
+            parts: self,
+            metrics: WorkerMetrics::default(),
+            writer: None,
+            serving: None,
+        };
+        running.run(shutdown).await;
+    }
+}
+
+impl<J, O, C> Running<J, O, C>
+where
+    J: Journal + Scan,
+    O: Scan,
+    C: Clock + Clone,
+{
+    async fn run(mut self, shutdown: CancellationToken) {
+        let mut caught_up = self.parts.view.caught_up();
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = caught_up.wait_for(|caught_up| *caught_up) => {}
+        }
+        let mut followed = self.parts.view.followed();
+        let mut deliveries = std::pin::pin!(self.parts.lane.pull(shutdown.clone()).ready_chunks(MAX_COMMITS));
+        loop {
+            let mut work = Work::default();
+            tokio::select! {
+                biased;
+                chunk = deliveries.next() => match chunk {
+                    Some(chunk) => work.deliveries = chunk,
+                    None => break,
+                },
+                Some(request) = self.parts.requests.1.recv() => work.requests.push(request),
+                Ok(()) = followed.changed() => {
+                    let newest = *followed.borrow_and_update();
+                    self.notice(newest);
+                    continue;
+                }
+            }
+            self.join_waiting_requests(&mut work);
+            tokio::select! {
+                () = self.work_off(work) => {}
+                () = overdue(&shutdown) => break,
+            }
+        }
+        self.hand_over().await;
+    }
+
+    /// A log message that is not from our writer: there is another one.
+    fn notice(&mut self, newest: Revision) {
+        if self
+            .writer
+            .as_ref()
+            .is_some_and(|writer| newest > writer.ledger().log_revision)
+        {
+            tracing::info!(shard = self.parts.shard, "another replica has become the writer");
+            self.stand_by();
+        }
+    }
+
+    fn join_waiting_requests(&mut self, work: &mut Work) {
+        while work.requests.len() < MAX_REQUESTS
+            && let Ok(request) = self.parts.requests.1.try_recv()
+        {
+            work.requests.push(request);
+        }
+    }
+
+    /// Has the work decided, however often that takes, and settles it.
+    async fn work_off(&mut self, mut work: Work) {
+        let mut failures = 0;
+        loop {
+            // Whoever gave up waiting asks again with the same id.
+            work.requests.retain(|request| !request.reply.is_closed());
+            let started = Instant::now();
+            match self.decide(&work).await {
+                Ok(outcome) => {
+                    let pending = work.deliveries.last().map(|pulled| pulled.receipt.pending());
+                    self.metrics.decided(&outcome, started.elapsed(), pending);
+                    return self.settle(work, outcome).await;
+                }
+                Err(error) => self.fail(&error),
+            }
+            tokio::time::sleep(jittered(Duration::from_millis(20), failures)).await;
+            failures += 1;
+        }
+    }
+
+    async fn decide(&mut self, work: &Work) -> Result<BatchOutcome, Error> {
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            None => {
+                let (ports, base) = (self.parts.ports.clone(), self.parts.view.ledger());
+                self.writer
+                    .insert(Writer::recover(ports, self.parts.shard, base).await?)
+            }
+        };
+        let commits = work.deliveries.iter().map(|pulled| &pulled.delivery.record);
+        let receipts = work
+            .requests
+            .iter()
+            .flat_map(|request| request.receipts.iter().cloned());
+        writer.decide_batch(commits, receipts.collect()).await
+    }
+
+    fn fail(&mut self, error: &Error) {
+        self.metrics.failed();
+        let shard = self.parts.shard;
+        if error.is_retryable() {
+            tracing::warn!(shard, "starting anew from the log: {error}");
+        } else {
+            tracing::error!(shard, "cannot decide: {error}");
+        }
+        self.stand_by();
+    }
+
+    async fn settle(&mut self, work: Work, outcome: BatchOutcome) {
+        let Work { deliveries, requests } = work;
+        self.parts.view.apply_own(&outcome.appended);
+        self.bury(&deliveries, &outcome).await;
+        // The consumer acknowledges all up to this one.
+        if let Some(last) = deliveries.last() {
+            last.receipt.ack().await;
+        }
+        let mut outcomes = outcome.receipts.into_iter();
+        for Request { receipts, reply } in requests {
+            // Whoever gave up waiting does not need to know.
+            let _ = reply.send(outcomes.by_ref().take(receipts.len()).collect());
+        }
+        self.take_role();
+        self.parts
+            .snapshots
+            .take_if_due(&self.parts.view, self.metrics.snapshot_seconds());
+    }
+
+    /// Dead letters: commits that cannot be read, also those of a predecessor that died before it had
+    /// stored them, which come again.
+    async fn bury(&self, deliveries: &[Pulled], outcome: &BatchOutcome) {
+        for poison in &outcome.poison {
+            let sequence = poison.sequence;
+            tracing::error!(%sequence, "passed over an order commit that cannot be read: {}", poison.error);
+        }
+        for Pulled { delivery, receipt } in deliveries {
+            let is_poison = outcome
+                .poison
+                .iter()
+                .any(|poison| poison.sequence == delivery.record.revision);
+            if (is_poison || delivery.attempt > 1)
+                && let Err(error) = codec::commands(&delivery.record)
+            {
+                let (reason, detail) = (DeadLetterReason::Malformed, error.to_string());
+                self.parts.lane.dead_letter(receipt, reason, &detail).await;
+            }
+        }
+    }
+
+    fn take_role(&mut self) {
+        if self.serving.is_some() {
+            return;
+        }
+        let stop = CancellationToken::new();
+        let client = self.parts.nats.client().clone();
+        let serve = receipts::serve(client, self.parts.shard, self.parts.requests.0.clone());
+        tokio::spawn(stop.clone().run_until_cancelled_owned(async {
+            if let Err(error) = serve.await {
+                tracing::warn!("cannot take receipts from other replicas: {error}");
+            }
+        }));
+        self.serving = Some(stop.drop_guard());
+        self.set_role(Role::Writer);
+    }
+
+    fn stand_by(&mut self) {
+        self.writer = None;
+        self.serving = None;
+        self.set_role(Role::Standby);
+    }
+
+    fn set_role(&self, role: Role) {
+        self.metrics.role(role);
+        if self.parts.role.send_replace(role) != role {
+            tracing::info!(shard = self.parts.shard, ?role, "role");
+        }
+    }
+
+    async fn hand_over(mut self) {
+        let was_writer = self.serving.is_some();
+        self.stand_by();
+        if let Err(error) = self.parts.nats.flush(DRAIN_DEADLINE).await {
+            tracing::warn!("{error}; what was acknowledged last will come again");
+        }
+        if was_writer {
+            self.parts
+                .snapshots
+                .take_last(&self.parts.view, DRAIN_DEADLINE)
+                .await;
+        }
+    }
+}
+
+/// Shutdown was asked for, and time is up.
+async fn overdue(shutdown: &CancellationToken) {
+    shutdown.cancelled().await;
+    tokio::time::sleep(DRAIN_DEADLINE).await;
+}
