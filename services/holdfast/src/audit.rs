@@ -11,6 +11,7 @@ mod money;
 mod orders;
 mod stock;
 mod trail;
+mod unfinished;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 pub use money::ProviderCharge;
 use stock::Stock;
 use trail::{Progress, Trail};
+pub use unfinished::Unfinished;
 
 /// What must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -1,14 +1,20 @@
 //! The command line: what can be asked, and how it ends.
 
+mod audit;
 mod bench;
+mod connect;
+mod events;
 mod nats;
+mod orders;
 mod up;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+use jiff::SignedDuration;
 
 use crate::{local, ui};
 
@@ -33,6 +39,20 @@ enum Command {
         #[command(subcommand)]
         command: nats::Command,
     },
+    /// Look at orders, and help those that are stuck.
+    #[command(after_help = orders::EXAMPLES)]
+    Orders {
+        #[command(subcommand)]
+        command: orders::Command,
+    },
+    /// What happens to orders.
+    Events {
+        #[command(subcommand)]
+        command: events::Command,
+    },
+    /// Check the invariants over all logs, and print every violation.
+    #[command(after_help = audit::EXAMPLES)]
+    Audit(audit::Audit),
     /// Measure orders per second, latency and CPU time per order.
     #[command(after_help = bench::EXAMPLES)]
     Bench(bench::Bench),
@@ -59,14 +79,32 @@ enum Command {
 pub enum Error {
     /// No connection to NATS.
     #[error(
-        "no connection to NATS at {url}: {source}\n  is the platform up? `holdfast up` starts it; --nats or HOLDFAST_NATS_URL names another server"
+        "no connection to NATS at {url}: {detail}\n  is the platform up? `holdfast up` starts it; --home, --nats or HOLDFAST_NATS_URL name another"
     )]
     Connect {
         /// Where it was expected.
         url: String,
         /// What was seen.
-        #[source]
-        source: async_nats::ConnectError,
+        detail: String,
+    },
+    /// A stream cannot be read.
+    #[error(transparent)]
+    Log(#[from] crate::logs::Error),
+    /// A file that was named cannot be used.
+    #[error("{path}: {detail}")]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        detail: String,
+    },
+    /// A service does not answer as it should.
+    #[error("{url}: {detail}")]
+    Http {
+        /// Which one.
+        url: String,
+        /// What was seen.
+        detail: String,
     },
     /// Streams and consumers could not be provisioned.
     #[error(transparent)]
@@ -125,6 +163,9 @@ async fn dispatch(command: Command) -> Result<Outcome, Error> {
     match command {
         Command::Up(up) => up::run(up).await,
         Command::Nats { command } => nats::run(command).await,
+        Command::Orders { command } => orders::run(command).await,
+        Command::Events { command } => events::run(command).await,
+        Command::Audit(audit) => audit::run(audit).await,
         Command::Bench(bench) => bench::run(bench).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "holdfast", &mut std::io::stdout());
@@ -143,28 +184,8 @@ fn exec_child(supervisor: u32, command: &[OsString]) -> Result<Outcome, Error> {
     Err(Error::Exec { program, source })
 }
 
-/// Where NATS is.
-#[derive(Debug, clap::Args)]
-pub struct NatsServer {
-    /// NATS server to talk to.
-    #[arg(
-        long = "nats",
-        env = "HOLDFAST_NATS_URL",
-        default_value = "nats://127.0.0.1:4222",
-        value_name = "URL"
-    )]
-    url: String,
-}
-
-impl NatsServer {
-    async fn connect(&self) -> Result<async_nats::Client, Error> {
-        async_nats::ConnectOptions::new()
-            .name("holdfast-cli")
-            .connect(&self.url)
-            .await
-            .map_err(|source| Error::Connect {
-                url: self.url.clone(),
-                source,
-            })
-    }
+/// A time span like `15m` or `1h 30m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration: SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    Duration::try_from(duration).map_err(|error| error.to_string())
 }

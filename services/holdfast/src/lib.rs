@@ -4,5 +4,6 @@ pub mod audit;
 pub mod bench;
 pub mod cli;
 pub mod local;
+pub mod logs;
 pub mod provision;
 pub mod ui;

@@ -22,7 +22,7 @@ impl Auditor {
         self.orders_read = sequence;
         self.orders_until = self.orders_until.max(record.time);
         self.totals.order_commits += 1;
-        let Some((_, order_id)) = subjects::parse_order(&record.subject) else {
+        let Some((user_id, order_id)) = subjects::parse_order(&record.subject) else {
             let detail = format!("{} is not the subject of an order", record.subject);
             return self.report(Invariant::Log, None, STREAM, &[sequence], detail);
         };
@@ -40,6 +40,7 @@ impl Auditor {
             trail.progress = Progress::Broken;
         }
         trail.sequence = sequence;
+        trail.user_id = user_id;
         self.trails.insert(order_id, trail);
     }
 

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use holdfast_order_core::{CancelReason, Money, Order, Phase, Status};
 use jiff::Timestamp;
+use uuid::Uuid;
 
 /// One order as all logs tell it.
 #[derive(Debug, Default)]
 pub(super) struct Trail {
+    pub(super) user_id: Uuid,
     pub(super) progress: Progress,
     /// Of its newest commit in `ORDERS`.
     pub(super) sequence: u64,

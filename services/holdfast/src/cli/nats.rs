@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Error, NatsServer, Outcome};
+use super::connect::Platform;
+use super::{Error, Outcome};
 use crate::provision::{self, Action, Declarations, FieldChange, Options, Step};
 use crate::ui::{self, Colour, Paint};
 
@@ -29,7 +30,7 @@ Exit status:
 #[derive(Debug, Args)]
 pub(super) struct Apply {
     #[command(flatten)]
-    server: NatsServer,
+    platform: Platform,
     /// Only show what would be done.
     #[arg(long)]
     dry_run: bool,
@@ -47,12 +48,12 @@ pub(super) async fn run(command: Command) -> Result<Outcome, Error> {
         Some(dir) => Declarations::load(dir)?,
         None => Declarations::built_in()?,
     };
-    let client = apply.server.connect().await?;
+    let nats = apply.platform.connect().await?;
     let options = Options {
         replicas: apply.replicas,
         dry_run: apply.dry_run,
     };
-    match provision::apply(&client, &declarations, options).await {
+    match provision::apply(nats.client(), &declarations, options).await {
         Ok(steps) => Ok(report(&steps, apply.dry_run)),
         Err(provision::Error::Destructive(refusals)) => {
             let paint = Paint::from_environment();

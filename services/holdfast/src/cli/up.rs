@@ -58,19 +58,19 @@ struct PortFlags {
     #[arg(long, default_value_t = 8222, value_name = "PORT")]
     nats_monitor_port: u16,
     /// Port of the order service; the admin port of each service is its port plus 1000.
-    #[arg(long, default_value_t = 8101, value_name = "PORT", value_parser = http_port())]
+    #[arg(long, default_value_t = Service::Order.usual_port(), value_name = "PORT", value_parser = http_port())]
     order_port: u16,
     /// Port of the catalogue.
-    #[arg(long, default_value_t = 8102, value_name = "PORT", value_parser = http_port())]
+    #[arg(long, default_value_t = Service::Catalog.usual_port(), value_name = "PORT", value_parser = http_port())]
     catalog_port: u16,
     /// Port of the inventory service.
-    #[arg(long, default_value_t = 8103, value_name = "PORT", value_parser = http_port())]
+    #[arg(long, default_value_t = Service::Inventory.usual_port(), value_name = "PORT", value_parser = http_port())]
     inventory_port: u16,
     /// Port of the payment service.
-    #[arg(long, default_value_t = 8104, value_name = "PORT", value_parser = http_port())]
+    #[arg(long, default_value_t = Service::Payment.usual_port(), value_name = "PORT", value_parser = http_port())]
     payment_port: u16,
     /// Port of the payment provider's sandbox.
-    #[arg(long, default_value_t = 8190, value_name = "PORT", value_parser = http_port())]
+    #[arg(long, default_value_t = Service::Sandbox.usual_port(), value_name = "PORT", value_parser = http_port())]
     sandbox_port: u16,
 }
 

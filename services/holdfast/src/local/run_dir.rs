@@ -5,6 +5,8 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, seed};
@@ -72,13 +74,15 @@ impl RunDir {
         Ok(run_dir)
     }
 
-    /// The processes of the platform that runs from `home`, if one does.
+    /// The processes of the platform that runs from `home`; none if what is written there is of one that is gone.
     #[must_use]
     pub fn find(home: &Path) -> Vec<Process> {
         let Ok(text) = fs::read(home.join("run/processes.json")) else {
             return Vec::new();
         };
-        serde_json::from_slice(&text).unwrap_or_default()
+        let mut processes: Vec<Process> = serde_json::from_slice(&text).unwrap_or_default();
+        processes.retain(|process| is_alive(process.pid));
+        processes
     }
 
     /// What runs now.
@@ -125,6 +129,10 @@ impl RunDir {
     }
 }
 
+fn is_alive(pid: u32) -> bool {
+    i32::try_from(pid).is_ok_and(|pid| kill(Pid::from_raw(pid), None).is_ok())
+}
+
 fn json(value: &impl Serialize) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
     text.push(b'\n');
@@ -135,11 +143,11 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn process(name: &str, pid: u32) -> Process {
+    fn process(name: &str, http_port: u16) -> Process {
         Process {
             name: name.to_owned(),
-            pid,
-            http_port: 1,
+            pid: std::process::id(),
+            http_port,
             admin_port: 2,
         }
     }
@@ -148,10 +156,23 @@ mod tests {
     fn a_restarted_process_keeps_its_name_and_place() {
         let home = tempfile::tempdir().unwrap();
         let run_dir = RunDir::claim(home.path()).unwrap();
-        for (name, pid) in [("a", 1), ("b", 2), ("a", 3)] {
-            run_dir.note(process(name, pid)).unwrap();
+        for (name, port) in [("a", 1), ("b", 2), ("a", 3)] {
+            run_dir.note(process(name, port)).unwrap();
         }
         assert_eq!(RunDir::find(home.path()), [process("a", 3), process("b", 2)]);
+    }
+
+    #[test]
+    fn processes_that_are_gone_are_not_found() {
+        let home = tempfile::tempdir().unwrap();
+        let run_dir = RunDir::claim(home.path()).unwrap();
+        run_dir
+            .note(Process {
+                pid: i32::MAX as u32,
+                ..process("a", 1)
+            })
+            .unwrap();
+        assert_eq!(RunDir::find(home.path()), []);
     }
 
     #[test]

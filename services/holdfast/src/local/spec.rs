@@ -42,6 +42,18 @@ impl Service {
         }
     }
 
+    /// Where it takes traffic unless it is told otherwise.
+    #[must_use]
+    pub fn usual_port(self) -> u16 {
+        match self {
+            Self::Sandbox => 8190,
+            Self::Catalog => 8102,
+            Self::Inventory => 8103,
+            Self::Payment => 8104,
+            Self::Order => 8101,
+        }
+    }
+
     /// The flag of `holdfast up` that changes its ports.
     #[must_use]
     pub fn port_flag(self) -> &'static str {

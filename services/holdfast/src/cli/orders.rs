@@ -1,0 +1,292 @@
+//! `holdfast orders`.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use holdfast_contracts::subjects;
+use jiff::Timestamp;
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::connect::Platform;
+use super::{Error, Outcome};
+use crate::audit::{Auditor, Rules, Unfinished};
+use crate::local::{CUSTOMER, STAFF, Service};
+use crate::logs::Log;
+use crate::ui::{self, Colour, Paint};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// The newest orders of a user.
+    List(List),
+    /// One order and everything that happened to it.
+    Show(One),
+    /// Orders that are parked, or have not ended for too long.
+    Stuck(Stuck),
+    /// Let a parked order try its step again.
+    Resume(One),
+    /// Cancel an order; what was reserved and charged is given back.
+    Cancel(One),
+}
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  holdfast orders stuck --older-than 5m       what needs a person
+  holdfast orders show ID                     why
+  holdfast orders resume ID                   and on it goes
+  holdfast orders list --user ID --limit 20
+
+Exit status: 0 done, 1 there is no such order, or it refuses (`stuck`: there are some), 2 it could not be asked.";
+
+#[derive(Debug, Args)]
+struct Api {
+    #[command(flatten)]
+    platform: Platform,
+    /// The order service [default: that of the platform in --home, else http://127.0.0.1:8101].
+    #[arg(long, env = "HOLDFAST_ORDER_URL", value_name = "URL")]
+    orders_url: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct One {
+    #[command(flatten)]
+    api: Api,
+    /// The order.
+    order: Uuid,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    api: Api,
+    /// Whose orders [default: the sample customer].
+    #[arg(long, value_name = "ID", default_value_t = CUSTOMER, hide_default_value = true)]
+    user: Uuid,
+    /// How many.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=100))]
+    limit: u16,
+    /// Where an earlier list ended.
+    #[arg(long)]
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Stuck {
+    #[command(flatten)]
+    platform: Platform,
+    /// An order that is not parked is stuck when nothing has happened to it for this long.
+    #[arg(long, default_value = "15m", value_name = "TIME", value_parser = super::duration)]
+    older_than: Duration,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(command: Command) -> Result<Outcome, Error> {
+    match command {
+        Command::List(list) => list.run().await,
+        Command::Show(one) => one.show().await,
+        Command::Stuck(stuck) => stuck.run().await,
+        Command::Resume(one) => one.ask("resume").await,
+        Command::Cancel(one) => one.ask("cancel").await,
+    }
+}
+
+/// An answer of the order service.
+enum Answer {
+    Yes(Value),
+    /// A problem that concerns the request.
+    No(Value),
+}
+
+impl Api {
+    fn request(&self, method: Method, user: Uuid, path: &str) -> Result<RequestBuilder, Error> {
+        let url = format!("{}/v1/orders{path}", self.base_url());
+        let client = Client::builder()
+            .timeout(Duration::from_secs(10))
+            .build()
+            .map_err(|e| self.failed(&e))?;
+        Ok(client
+            .request(method, url)
+            .header("x-holdfast-user", user.to_string()))
+    }
+
+    fn as_staff(&self, method: Method, path: &str) -> Result<RequestBuilder, Error> {
+        Ok(self
+            .request(method, STAFF, path)?
+            .header("x-holdfast-roles", "staff"))
+    }
+
+    fn base_url(&self) -> String {
+        self.platform
+            .service_url(Service::Order, self.orders_url.as_deref())
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Answer, Error> {
+        let answer = request.send().await.map_err(|error| self.failed(&error))?;
+        let status = answer.status();
+        let body = answer.bytes().await.map_err(|error| self.failed(&error))?;
+        let value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        match status {
+            status if status.is_success() => Ok(Answer::Yes(value)),
+            status if status.is_client_error() => Ok(Answer::No(value)),
+            status => Err(Error::Http {
+                url: self.base_url(),
+                detail: format!("{status} {value}"),
+            }),
+        }
+    }
+
+    fn failed(&self, error: &reqwest::Error) -> Error {
+        Error::Http {
+            url: self.base_url(),
+            detail: error.to_string(),
+        }
+    }
+}
+
+/// Prints the problem that kept a request from being done.
+fn refuse(problem: &Value) -> Outcome {
+    let text = |field| problem.get(field).and_then(Value::as_str).unwrap_or_default();
+    ui::note(format_args!("{}: {}", text("title"), text("detail")));
+    Outcome::Negative
+}
+
+impl List {
+    async fn run(&self) -> Result<Outcome, Error> {
+        let mut request = self
+            .api
+            .request(Method::GET, self.user, "")?
+            .query(&[("limit", self.limit)]);
+        if let Some(cursor) = &self.cursor {
+            request = request.query(&[("cursor", cursor)]);
+        }
+        let page = match self.api.send(request).await? {
+            Answer::Yes(page) => page,
+            Answer::No(problem) => return Ok(refuse(&problem)),
+        };
+        if self.api.json {
+            ui::line(page);
+            return Ok(Outcome::Done);
+        }
+        page.get("items")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .for_each(show_order);
+        if let Some(cursor) = page.get("next_cursor").and_then(Value::as_str) {
+            ui::line(format_args!("more: --cursor {cursor}"));
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+impl One {
+    async fn show(&self) -> Result<Outcome, Error> {
+        let path = format!("/{}", self.order);
+        let order = match self.api.send(self.api.as_staff(Method::GET, &path)?).await? {
+            Answer::Yes(order) => order,
+            Answer::No(problem) => return Ok(refuse(&problem)),
+        };
+        let events = match self
+            .api
+            .send(self.api.as_staff(Method::GET, &format!("{path}/events"))?)
+            .await?
+        {
+            Answer::Yes(events) => events,
+            Answer::No(problem) => return Ok(refuse(&problem)),
+        };
+        let events = events.get("items").cloned().unwrap_or_default();
+        if self.api.json {
+            ui::line(serde_json::json!({"order": order, "events": events}));
+            return Ok(Outcome::Done);
+        }
+        show_order(&order);
+        events.as_array().into_iter().flatten().for_each(show_event);
+        Ok(Outcome::Done)
+    }
+
+    async fn ask(&self, what: &str) -> Result<Outcome, Error> {
+        let path = format!("/{}/{what}", self.order);
+        match self.api.send(self.api.as_staff(Method::POST, &path)?).await? {
+            Answer::Yes(order) if self.api.json => ui::line(order),
+            Answer::Yes(order) if order.is_object() => show_order(&order),
+            Answer::Yes(_) => ui::line(format_args!("{}: {what} accepted", self.order)),
+            Answer::No(problem) => return Ok(refuse(&problem)),
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn show_order(order: &Value) {
+    let paint = Paint::from_environment();
+    let status = text(order, "status");
+    let colour = match status {
+        "completed" => Colour::Green,
+        "cancelled" => Colour::Yellow,
+        "parked" => Colour::Red,
+        _ => Colour::Cyan,
+    };
+    let total = order.get("total").unwrap_or(&Value::Null);
+    ui::line(format_args!(
+        "{}  {}  {:>8} {}  {}  {}",
+        text(order, "id"),
+        paint.paint(colour, format_args!("{status:<18}")),
+        total.get("amount").unwrap_or(&Value::Null),
+        text(total, "currency"),
+        text(order, "created_at"),
+        text(order, "reason"),
+    ));
+}
+
+fn show_event(event: &Value) {
+    let version = event.get("version").unwrap_or(&Value::Null);
+    let data = event.get("data").unwrap_or(&Value::Null);
+    ui::line(format_args!(
+        "  {}  v{version:<3} {:<21} {data}",
+        text(event, "time"),
+        text(event, "type")
+    ));
+}
+
+impl Stuck {
+    async fn run(&self) -> Result<Outcome, Error> {
+        let nats = self.platform.connect().await?;
+        let now = Timestamp::now();
+        let mut auditor = Auditor::new(Rules {
+            now,
+            grace: self.older_than,
+        });
+        let orders = Log::now(&nats, subjects::ORDERS).await?;
+        orders.read("orders.>", |record| auditor.order(record)).await?;
+        for unreadable in auditor.take_found() {
+            ui::note(unreadable);
+        }
+        let before = now.checked_sub(self.older_than).unwrap_or(Timestamp::MIN);
+        let mut stuck = auditor.unfinished();
+        stuck.retain(|order| order.status == "parked" || order.since <= before);
+        let found = !stuck.is_empty();
+        if self.json {
+            ui::line(serde_json::to_string(&stuck).unwrap_or_default());
+        } else {
+            stuck.iter().for_each(|order| show_stuck(order, now));
+        }
+        Ok(if found { Outcome::Negative } else { Outcome::Done })
+    }
+}
+
+fn show_stuck(order: &Unfinished, now: Timestamp) {
+    let waited = now.duration_since(order.since).as_secs();
+    ui::line(format_args!(
+        "{}  {:<18} for {waited}s, waits for {}  user {}  #{}",
+        order.order_id, order.status, order.waits_for, order.user_id, order.sequence
+    ));
+}
