@@ -7,7 +7,9 @@
 //! | [`store`] | loads and appends orders |
 //! | [`saga`] | the orchestrator: decides, appends, and executes what was appended |
 //! | [`ports`] | what it needs from others |
+//! | [`adapters`] | the ports over HTTP and NATS |
 
+pub mod adapters;
 pub mod codec;
 mod locks;
 pub mod ports;

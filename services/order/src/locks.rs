@@ -1,12 +1,13 @@
-//! Locks by order, a bounded number of them.
+//! Locks by key, a bounded number of them.
+
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 
 use tokio::sync::{Mutex, MutexGuard};
-use uuid::Uuid;
 
 const STRIPES: usize = 1024;
 
-/// Makes those wait for each other who work on the same order in this process, so that they do not race for the
-/// same append. Correctness does not depend on it: the journal decides races.
+/// Makes those wait for each other who do the same thing in this process, so that it is not done twice at once.
+/// Correctness does not depend on it: the journal decides races.
 pub(crate) struct Stripes(Box<[Mutex<()>]>);
 
 impl Default for Stripes {
@@ -16,10 +17,11 @@ impl Default for Stripes {
 }
 
 impl Stripes {
-    /// Waits for the lock of `id`; different ids rarely share one. `None` never happens.
-    pub(crate) async fn lock(&self, id: Uuid) -> Option<MutexGuard<'_, ()>> {
-        // The low bits of every kind of UUID that is in use are random.
-        let stripe = usize::try_from(id.as_u128() % STRIPES as u128).ok()?;
+    /// Waits for the lock of `key`; different keys rarely share one. `None` never happens.
+    pub(crate) async fn lock(&self, key: impl Hash) -> Option<MutexGuard<'_, ()>> {
+        // Not seeded at random, so that simulations replay.
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
+        let stripe = usize::try_from(hash % STRIPES as u64).ok()?;
         match self.0.get(stripe) {
             Some(lock) => Some(lock.lock().await),
             None => None,

@@ -137,7 +137,7 @@ where
     /// # Errors
     /// [`Error`]; after anything but a refusal, whether events were appended is known only to the journal.
     pub async fn apply(&self, key: OrderKey, basis: Basis, command: Command) -> Result<Applied, Error> {
-        let _turn = self.locks.lock(key.order.0).await;
+        let _turn = self.locks.lock(key.order).await;
         let (mut order, mut trusted) = match basis {
             Basis::New => (self.store.cached(&key).unwrap_or_default(), false),
             Basis::Cause(cause) => (self.store.load(&key, cause).await?, true),

@@ -1,0 +1,70 @@
+//! Timers as message schedules of the stream `TIMERS`.
+
+use std::time::Duration;
+
+use async_nats::HeaderMap;
+use async_nats::jetstream::Context;
+use bytes::Bytes;
+use holdfast_contracts::subjects;
+use holdfast_platform::nats::Nats;
+use jiff::Timestamp;
+
+use crate::codec::{Timer, encode_timer};
+use crate::ports::{TimerError, TimerName, Timers};
+
+const SCHEMA: &str = "holdfast.order.v1.Timer";
+
+/// Message schedules.
+pub struct NatsTimers {
+    jetstream: Context,
+    deadline: Duration,
+}
+
+impl NatsTimers {
+    /// Timers that are set within `deadline`, or not.
+    #[must_use]
+    pub fn new(nats: &Nats, deadline: Duration) -> Self {
+        Self {
+            jetstream: nats.jetstream().clone(),
+            deadline,
+        }
+    }
+
+    async fn publish(&self, subject: String, headers: HeaderMap, payload: Bytes) -> Result<(), TimerError> {
+        let stored = async {
+            self.jetstream
+                .publish_with_headers(subject, headers, payload)
+                .await?
+                .await
+        };
+        match tokio::time::timeout(self.deadline, stored).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(TimerError(error.to_string())),
+            Err(_) => Err(TimerError(format!("not stored within {:?}", self.deadline))),
+        }
+    }
+}
+
+impl Timers for NatsTimers {
+    async fn schedule(&self, name: TimerName, timer: &Timer, at: Timestamp) -> Result<(), TimerError> {
+        let payload = encode_timer(timer).map_err(|error| TimerError(error.to_string()))?;
+        let subject = subjects::timer(timer.order.0, name.as_str());
+        self.publish(subject, headers(name, timer, at), payload.into())
+            .await
+    }
+}
+
+/// No `Nats-Msg-Id`: setting a timer that another one replaced in between has to count again.
+fn headers(name: TimerName, timer: &Timer, at: Timestamp) -> HeaderMap {
+    let Timer { order, attempt, .. } = timer;
+    let mut headers = HeaderMap::new();
+    headers.insert("Nats-Schedule", format!("@at {at}"));
+    headers.insert("Nats-Schedule-Target", subjects::timer_fired(order.0));
+    headers.insert("ce-specversion", "1.0");
+    headers.insert("ce-id", format!("{order}.{}.{attempt}", name.as_str()));
+    headers.insert("ce-source", "holdfast/order");
+    headers.insert("ce-type", SCHEMA);
+    headers.insert("ce-subject", order.to_string());
+    headers.insert("ce-dataschema", SCHEMA);
+    headers
+}
