@@ -30,7 +30,8 @@ use child::Child;
 
 /// A server with much data needs its time to read it back.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-const STOP_WITHIN: Duration = Duration::from_secs(10);
+/// Longer than services take to finish what is under way.
+const STOP_WITHIN: Duration = Duration::from_secs(15);
 
 /// How to run the platform.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub struct Options {
     pub sync: Sync,
     /// Where the children's output goes.
     pub logs: Logs,
+    /// What the sandbox signs its webhooks with.
+    pub webhook_secret: String,
     /// How much of each sample product is in stock.
     pub stock: u32,
 }
@@ -248,6 +251,12 @@ impl Platform {
         }
         self.run_dir.clear();
     }
+}
+
+/// A secret for the webhooks of one run.
+#[must_use]
+pub fn new_webhook_secret() -> String {
+    format!("{:032x}", rand::random::<u128>())
 }
 
 /// The folder of the binary that runs now, where the services' binaries are too.

@@ -101,6 +101,7 @@ impl Bench {
             ports: Ports::free()?,
             sync,
             logs: Logs::Files(home.path().join("log")),
+            webhook_secret: local::new_webhook_secret(),
             stock: u32::MAX,
             binaries,
         };

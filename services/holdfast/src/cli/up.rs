@@ -123,6 +123,7 @@ pub(super) async fn run(up: Up) -> Result<Outcome, Error> {
         ports: up.ports.choose()?,
         sync: up.sync,
         logs: Logs::Prefixed(paint),
+        webhook_secret: local::new_webhook_secret(),
         stock: up.stock,
         binaries,
     };

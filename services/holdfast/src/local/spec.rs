@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Error, Options};
+use super::{Error, Logs, Options};
 
 /// A service of the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,14 +174,33 @@ pub(super) fn service(options: &Options, service: Service) -> Spec {
             options.sync.group_commit().to_owned(),
         ),
     ];
+    if let Logs::Prefixed(paint) = &options.logs
+        && paint.is_colour()
+    {
+        // A child writes to a pipe, and would take its reader for a machine.
+        environment.push(("HOLDFAST_LOG_FORMAT", "human".to_owned()));
+    }
     match service {
         Service::Order => environment.extend([
             ("HOLDFAST_CATALOG_URL", url(Service::Catalog)),
             ("HOLDFAST_INVENTORY_URL", url(Service::Inventory)),
             ("HOLDFAST_PAYMENT_URL", url(Service::Payment)),
         ]),
-        Service::Payment => environment.push(("HOLDFAST_SANDBOX_URL", url(Service::Sandbox))),
-        Service::Sandbox => environment.push(("HOLDFAST_PAYMENT_URL", url(Service::Payment))),
+        Service::Payment => environment.extend([
+            ("HOLDFAST_SANDBOX_URL", url(Service::Sandbox)),
+            ("HOLDFAST_SANDBOX_WEBHOOK_SECRET", options.webhook_secret.clone()),
+        ]),
+        Service::Sandbox => environment.extend([
+            (
+                "HOLDFAST_SANDBOX_DATA",
+                options.home.join("data/sandbox").display().to_string(),
+            ),
+            (
+                "HOLDFAST_SANDBOX_WEBHOOK_URL",
+                format!("{}/v1/payments/webhooks/sandbox", url(Service::Payment)),
+            ),
+            ("HOLDFAST_SANDBOX_WEBHOOK_SECRET", options.webhook_secret.clone()),
+        ]),
         Service::Catalog | Service::Inventory => {}
     }
     Spec {
