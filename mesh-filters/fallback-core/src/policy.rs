@@ -1,0 +1,222 @@
+//! What may be stored and when a copy may be used: RFC 9111, narrowed for a cache that many users share and
+//! that is asked only when the origin fails (RFC 5861).
+
+use crate::cache_control::{CacheControl, delta_seconds};
+use crate::config::Stale;
+use crate::headers::Headers;
+use std::time::UNIX_EPOCH;
+
+/// The fields of a stored response may take this many bytes.
+const MAX_HEADER_BYTES: usize = 8192;
+/// How far a clock may step back before the age of a copy counts as unknown.
+const CLOCK_TOLERANCE_MS: u64 = 1000;
+
+/// Fields that belong to one connection or one hop (RFC 9111 §3.1), or that are made anew for each answer.
+const NOT_KEPT: [&str; 14] = [
+    "age",
+    "connection",
+    "content-length",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authentication-info",
+    "proxy-authorization",
+    "proxy-connection",
+    "server",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "x-request-id",
+];
+
+/// Why a response is not stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The request or the response says `no-store`, or its `Cache-Control` is malformed.
+    #[error("no-store")]
+    NoStore,
+    /// The response is for one user only.
+    #[error("private")]
+    Private,
+    /// Its use would need a revalidation: `no-cache`, `must-revalidate`, `proxy-revalidate` or `s-maxage`.
+    #[error("must be revalidated")]
+    MustRevalidate,
+    /// The request carried credentials, and it is not known whose.
+    #[error("authenticated")]
+    Authenticated,
+    /// It sets a cookie.
+    #[error("sets a cookie")]
+    SetCookie,
+    /// It was selected by request fields that are not part of the key.
+    #[error("varies by fields outside the key")]
+    Vary,
+    /// Its fields or its body are larger than what is kept.
+    #[error("too large")]
+    TooLarge,
+}
+
+/// What a request says about the use of copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    control: CacheControl,
+    /// There are credentials of an unknown principal: only what is public is for this request.
+    unknown_principal: bool,
+    /// Wall clock, milliseconds.
+    sent_ms: u64,
+}
+
+impl Asked {
+    pub(crate) fn new(request: &Headers, principal_known: bool, sent_ms: u64) -> Self {
+        let credentials = request.has("authorization") || request.has("cookie");
+        Self {
+            control: CacheControl::parse(request.all("cache-control")),
+            unknown_principal: credentials && !principal_known,
+            sent_ms,
+        }
+    }
+}
+
+/// On what terms a copy is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// When the response came, wall clock in milliseconds.
+    pub(crate) received_ms: u64,
+    /// Seconds it was old by then (RFC 9111 §4.2.3).
+    pub(crate) initial_age: u32,
+    /// Seconds of age up to which it is fresh.
+    pub(crate) lifetime: u32,
+    /// Seconds after that for which the origin lets it stand in for an error.
+    pub(crate) stale_if_error: Option<u32>,
+    /// Also for requests of unknown principals.
+    pub(crate) public: bool,
+}
+
+/// A copy that may be used now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usable {
+    /// Seconds, for `Age`.
+    pub age: u32,
+    /// Seconds since it went stale, 0 when it has not.
+    pub staleness: u32,
+}
+
+impl Terms {
+    /// Judges a complete 200 response to a GET.
+    pub fn judge(asked: &Asked, response: &Headers, stale: &Stale, now_ms: u64) -> Result<Self, Refusal> {
+        let control = CacheControl::parse(response.all("cache-control"));
+        if asked.control.no_store || control.no_store {
+            return Err(Refusal::NoStore);
+        }
+        if control.private {
+            return Err(Refusal::Private);
+        }
+        if control.no_cache || control.must_revalidate || control.s_maxage.is_some() {
+            return Err(Refusal::MustRevalidate);
+        }
+        if asked.unknown_principal && !control.public {
+            return Err(Refusal::Authenticated);
+        }
+        if response.has("set-cookie") {
+            return Err(Refusal::SetCookie);
+        }
+        if !varies_within(response, &stale.vary) {
+            return Err(Refusal::Vary);
+        }
+        Ok(Self {
+            received_ms: now_ms,
+            initial_age: initial_age(response, asked.sent_ms, now_ms),
+            lifetime: lifetime(response, &control),
+            stale_if_error: control.stale_if_error,
+            public: control.public,
+        })
+    }
+
+    /// Whether a copy on these terms may stand in for an error now. Every bound that is set holds: the
+    /// configured one, the origin's and the caller's.
+    pub fn usable(&self, asked: &Asked, stale: &Stale, now_ms: u64) -> Option<Usable> {
+        if self.received_ms > now_ms.saturating_add(CLOCK_TOLERANCE_MS) {
+            return None;
+        }
+        let resident = u32::try_from(now_ms.saturating_sub(self.received_ms) / 1000).unwrap_or(u32::MAX);
+        let age = self.initial_age.saturating_add(resident);
+        let staleness = age.saturating_sub(self.lifetime);
+        let within = |bound: Option<u32>, value: u32| bound.is_none_or(|bound| value <= bound);
+        let allowed = !asked.control.no_cache
+            && asked.control.min_fresh.is_none()
+            && (self.public || !asked.unknown_principal)
+            && age <= stale.max_age
+            && within(asked.control.max_age, age)
+            && within(asked.control.stale_if_error, staleness)
+            && within(self.stale_if_error, staleness);
+        allowed.then_some(Usable { age, staleness })
+    }
+}
+
+fn varies_within(response: &Headers, key: &[String]) -> bool {
+    response.members("vary").all(|member| {
+        key.iter()
+            .any(|name| member.eq_ignore_ascii_case(name.as_bytes()))
+    })
+}
+
+/// RFC 9111 §4.2.3: the larger of what the clocks say and what the caches on the way say.
+fn initial_age(response: &Headers, sent_ms: u64, now_ms: u64) -> u32 {
+    let now = now_ms / 1000;
+    let apparent = date(response, "date").map_or(0, |date| now.saturating_sub(date));
+    let delay = now_ms.saturating_sub(sent_ms).div_ceil(1000);
+    let told = response
+        .all("age")
+        .next()
+        .and_then(|value| delta_seconds(value.trim_ascii()))
+        .unwrap_or(0);
+    u32::try_from(apparent.max(u64::from(told).saturating_add(delay))).unwrap_or(u32::MAX)
+}
+
+/// Without `max-age` or `Expires` a response is never fresh: there is no heuristic here.
+fn lifetime(response: &Headers, control: &CacheControl) -> u32 {
+    let from_dates = || {
+        let expires = date(response, "expires")?;
+        u32::try_from(expires.saturating_sub(date(response, "date")?)).ok()
+    };
+    control.max_age.or_else(from_dates).unwrap_or(0)
+}
+
+/// Seconds since 1970 of an HTTP-date.
+fn date(headers: &Headers, name: &str) -> Option<u64> {
+    let text = std::str::from_utf8(headers.only(name)?).ok()?;
+    let time = httpdate::parse_http_date(text).ok()?;
+    time.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())
+}
+
+/// The fields of a response that its copy keeps.
+pub(crate) fn kept_fields(response: &Headers) -> Result<Headers, Refusal> {
+    let hop: Vec<Vec<u8>> = response
+        .members("connection")
+        .map(<[u8]>::to_ascii_lowercase)
+        .collect();
+    let kept = |name: &[u8]| {
+        let name = name.to_ascii_lowercase();
+        !name.starts_with(b":")
+            && !name.starts_with(b"x-envoy-")
+            && !NOT_KEPT.iter().any(|field| field.as_bytes() == name)
+            && !hop.contains(&name)
+    };
+    let fields: Vec<_> = response
+        .0
+        .iter()
+        .filter(|(name, _)| kept(name))
+        .cloned()
+        .collect();
+    let size: usize = fields
+        .iter()
+        .map(|(name, value)| name.len().saturating_add(value.len()))
+        .sum();
+    if size <= MAX_HEADER_BYTES {
+        Ok(Headers(fields))
+    } else {
+        Err(Refusal::TooLarge)
+    }
+}
+
+#[cfg(test)]
+mod tests;

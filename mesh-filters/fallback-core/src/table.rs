@@ -1,0 +1,209 @@
+//! Copies in memory that all workers share: a fixed number of slots, in sets of a few ways.
+//!
+//! Each set has a short **index** that tells for each way which copy it holds and since when; the copies
+//! themselves are one value per slot. A writer first takes a way by compare-and-swap of the index, then writes
+//! the slot. A reader takes the index as a hint and the slot as the truth: a slot carries its full key, so
+//! what a race leaves behind is a miss, never another's copy.
+//!
+//! Memory is at most `entries` × (`max_body_bytes` + 8 KiB of fields + 2 KiB of key) + 24 bytes of index each.
+//! The host cannot delete a key; a table that shrinks blanks the slots that it gives up.
+
+use crate::config::Cache;
+use crate::entry::Entry;
+use crate::host::Shared;
+use crate::key::Key;
+
+/// Copies that compete for the same place; also how many variants of a resource are kept.
+const WAYS: u32 = 8;
+/// Lost races after which a copy is not stored.
+const ATTEMPTS: u32 = 8;
+const WAY_BYTES: usize = 24;
+
+/// What became of a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is stored.
+    Stored {
+        /// A live copy of something else made room.
+        evicted: bool,
+    },
+    /// There is a newer one already.
+    Older,
+    /// Too many races were lost, or the entry cannot be encoded.
+    Contended,
+}
+
+/// The layout of the table. All its content is in shared memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    prefix: Vec<u8>,
+    sets: u32,
+    ways: u32,
+    /// Milliseconds after which no rule would use a copy any more.
+    live_ms: u64,
+}
+
+/// One line of an index. `since_ms` 0 is an empty way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Way {
+    fingerprint: u64,
+    resource: u64,
+    since_ms: u64,
+}
+
+impl Table {
+    /// `namespace` keeps the tables of several plugins in one proxy apart; `max_age` in seconds.
+    pub fn new(namespace: &[u8], cache: &Cache, max_age: u32) -> Self {
+        let ways = cache.entries.clamp(1, WAYS);
+        let prefix = [b"holdfast/fallback/", namespace, b"/"].concat();
+        Self {
+            prefix,
+            sets: cache.entries.checked_div(ways).unwrap_or(1).max(1),
+            ways,
+            live_ms: u64::from(max_age).saturating_mul(1000),
+        }
+    }
+
+    /// The copy under this key, whatever its age.
+    pub fn find(&self, shared: &impl Shared, key: &Key) -> Option<Entry> {
+        let set = self.set(key.resource);
+        let (ways, _) = self.index(shared, set);
+        let at = ways
+            .iter()
+            .position(|way| way.since_ms != 0 && way.fingerprint == key.fingerprint)?;
+        let (bytes, _) = shared.get(&self.slot_name(set, at))?;
+        Entry::decode(&bytes, &key.bytes)
+    }
+
+    /// Keeps a copy, in place of the same key's, in a free way, or of the oldest in its set.
+    pub fn store(&self, shared: &impl Shared, key: &Key, entry: &Entry) -> Outcome {
+        let Some(bytes) = entry.encode(&key.bytes) else {
+            return Outcome::Contended;
+        };
+        let set = self.set(key.resource);
+        let since_ms = entry.terms.received_ms.max(1);
+        let taken = Way {
+            fingerprint: key.fingerprint,
+            resource: key.resource,
+            since_ms,
+        };
+        for _ in 0..ATTEMPTS {
+            let (mut ways, version) = self.index(shared, set);
+            let Some((at, way)) = choose(&mut ways, key.fingerprint) else {
+                return Outcome::Contended;
+            };
+            let same = way.fingerprint == key.fingerprint && way.since_ms != 0;
+            if same && way.since_ms > since_ms {
+                return Outcome::Older;
+            }
+            let evicted = !same && way.since_ms != 0 && since_ms.saturating_sub(way.since_ms) <= self.live_ms;
+            *way = taken;
+            if shared.swap(&self.index_name(set), &encode(&ways), version) {
+                shared.put(&self.slot_name(set, at), &bytes);
+                return Outcome::Stored { evicted };
+            }
+        }
+        Outcome::Contended
+    }
+
+    /// Drops all copies of a resource; returns how many.
+    pub fn forget(&self, shared: &impl Shared, resource: u64) -> u32 {
+        let set = self.set(resource);
+        for _ in 0..ATTEMPTS {
+            let (mut ways, version) = self.index(shared, set);
+            let mut dropped = 0_u32;
+            for way in ways
+                .iter_mut()
+                .filter(|way| way.since_ms != 0 && way.resource == resource)
+            {
+                *way = Way::default();
+                dropped = dropped.saturating_add(1);
+            }
+            if dropped == 0 || shared.swap(&self.index_name(set), &encode(&ways), version) {
+                return dropped;
+            }
+        }
+        0
+    }
+
+    /// Gives back what a larger table of the same namespace has used. Safe to repeat.
+    pub fn shrink(&self, shared: &impl Shared) {
+        let name = [self.prefix.as_slice(), b"slots"].concat();
+        let slots = self.sets.saturating_mul(self.ways);
+        let before = shared
+            .get(&name)
+            .and_then(|(bytes, _)| Some(u32::from_be_bytes(bytes.try_into().ok()?)));
+        // An untrusted number: no table was ever larger than the configuration allows.
+        for slot in slots..before.unwrap_or(0).min(65_536) {
+            shared.put(&self.name(b'b', slot), &[]);
+        }
+        if before != Some(slots) {
+            shared.put(&name, &slots.to_be_bytes());
+        }
+    }
+
+    fn set(&self, resource: u64) -> u32 {
+        let set = resource.checked_rem(self.sets.into()).unwrap_or(0);
+        u32::try_from(set).unwrap_or(0)
+    }
+
+    /// The ways of a set and the version to swap against. An index of another layout is an empty one.
+    fn index(&self, shared: &impl Shared, set: u32) -> (Vec<Way>, Option<u32>) {
+        let found = shared.get(&self.index_name(set));
+        let version = found.as_ref().map(|(_, version)| *version);
+        let ways = found.map(|(bytes, _)| decode(&bytes)).unwrap_or_default();
+        let expected = usize::try_from(self.ways).unwrap_or(0);
+        match ways.len() == expected {
+            true => (ways, version),
+            false => (vec![Way::default(); expected], version),
+        }
+    }
+
+    fn index_name(&self, set: u32) -> Vec<u8> {
+        self.name(b'i', set)
+    }
+
+    fn slot_name(&self, set: u32, way: usize) -> Vec<u8> {
+        let way = u32::try_from(way).unwrap_or(0);
+        self.name(b'b', set.saturating_mul(self.ways).saturating_add(way))
+    }
+
+    fn name(&self, kind: u8, number: u32) -> Vec<u8> {
+        let mut name = Vec::with_capacity(self.prefix.len().saturating_add(12));
+        name.extend_from_slice(&self.prefix);
+        name.push(kind);
+        name.extend_from_slice(number.to_string().as_bytes());
+        name
+    }
+}
+
+/// The way of the same copy, else an empty one, else the oldest.
+fn choose(ways: &mut [Way], fingerprint: u64) -> Option<(usize, &mut Way)> {
+    let rank = |way: &Way| match way.since_ms != 0 && way.fingerprint == fingerprint {
+        true => 0,
+        false => way.since_ms.saturating_add(1),
+    };
+    ways.iter_mut().enumerate().min_by_key(|(_, way)| rank(way))
+}
+
+fn encode(ways: &[Way]) -> Vec<u8> {
+    let fields = |way: &Way| [way.fingerprint, way.resource, way.since_ms];
+    ways.iter().flat_map(fields).flat_map(u64::to_be_bytes).collect()
+}
+
+fn decode(bytes: &[u8]) -> Vec<Way> {
+    let (lines, _) = bytes.as_chunks::<WAY_BYTES>();
+    let way = |line: &[u8; WAY_BYTES]| {
+        let (numbers, _) = line.as_chunks::<8>();
+        let number = |at: usize| numbers.get(at).copied().map_or(0, u64::from_be_bytes);
+        Way {
+            fingerprint: number(0),
+            resource: number(1),
+            since_ms: number(2),
+        }
+    };
+    lines.iter().map(way).collect()
+}
+
+#[cfg(test)]
+mod tests;

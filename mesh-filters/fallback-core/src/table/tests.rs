@@ -1,0 +1,221 @@
+use super::*;
+use crate::fake::FakeShared;
+use crate::headers::Headers;
+use crate::key::Resource;
+use crate::policy::Terms;
+use proptest::prelude::*;
+use std::collections::HashMap;
+
+fn cache(entries: u32) -> Cache {
+    Cache {
+        entries,
+        ..Default::default()
+    }
+}
+
+fn key(number: usize) -> Key {
+    variant(number, "")
+}
+
+fn variant(number: usize, accept: &str) -> Key {
+    let request: Headers = [("accept", accept)].into_iter().collect();
+    let path = format!("/{number}");
+    Resource::new(b"a", path.as_bytes(), None)
+        .variant(&["accept".into()], &request)
+        .unwrap()
+}
+
+fn entry(at_ms: u64, body: &str) -> Entry {
+    let terms = Terms {
+        received_ms: at_ms,
+        initial_age: 0,
+        lifetime: 0,
+        stale_if_error: None,
+        public: false,
+    };
+    Entry {
+        terms,
+        headers: Headers::default(),
+        body: body.into(),
+    }
+}
+
+fn stored(evicted: bool) -> Outcome {
+    Outcome::Stored { evicted }
+}
+
+#[test]
+fn given_a_stored_copy_then_it_is_found_under_its_key_only() {
+    let (table, shared) = (Table::new(b"t", &cache(64), 60), FakeShared::default());
+    assert_eq!(
+        table.store(&shared, &variant(1, "x"), &entry(5, "one")),
+        stored(false)
+    );
+    assert_eq!(table.find(&shared, &variant(1, "x")), Some(entry(5, "one")));
+    assert_eq!(table.find(&shared, &variant(1, "y")), None);
+    assert_eq!(table.find(&shared, &key(2)), None);
+}
+
+#[test]
+fn given_an_older_response_than_the_stored_one_then_it_is_not_taken() {
+    let (table, shared) = (Table::new(b"t", &cache(64), 60), FakeShared::default());
+    table.store(&shared, &key(1), &entry(5, "new"));
+    assert_eq!(table.store(&shared, &key(1), &entry(4, "old")), Outcome::Older);
+    assert_eq!(table.find(&shared, &key(1)), Some(entry(5, "new")));
+}
+
+#[test]
+fn given_a_full_set_then_the_oldest_makes_room_and_only_a_live_one_is_an_eviction() {
+    let (table, shared) = (Table::new(b"t", &cache(2), 60), FakeShared::default());
+    assert_eq!(table.store(&shared, &key(1), &entry(1000, "1")), stored(false));
+    assert_eq!(table.store(&shared, &key(2), &entry(2000, "2")), stored(false));
+    assert_eq!(table.store(&shared, &key(3), &entry(3000, "3")), stored(true));
+    assert_eq!(table.find(&shared, &key(1)), None);
+    assert_eq!(
+        table.store(&shared, &key(4), &entry(2000 + 60_001, "4")),
+        stored(false)
+    );
+    assert_eq!(table.find(&shared, &key(2)), None);
+    assert_eq!(table.find(&shared, &key(3)), Some(entry(3000, "3")));
+}
+
+#[test]
+fn given_a_changed_resource_then_all_its_variants_are_forgotten() {
+    let (table, shared) = (Table::new(b"t", &cache(64), 60), FakeShared::default());
+    for accept in ["x", "y"] {
+        table.store(&shared, &variant(1, accept), &entry(5, accept));
+    }
+    table.store(&shared, &key(2), &entry(5, "2"));
+    assert_eq!(table.forget(&shared, key(1).resource), 2);
+    assert_eq!(table.find(&shared, &variant(1, "x")), None);
+    assert!(table.find(&shared, &key(2)).is_some());
+}
+
+#[test]
+fn given_two_namespaces_then_they_share_nothing() {
+    let shared = FakeShared::default();
+    Table::new(b"a", &cache(8), 60).store(&shared, &key(1), &entry(5, "one"));
+    assert_eq!(Table::new(b"b", &cache(8), 60).find(&shared, &key(1)), None);
+}
+
+#[test]
+fn given_a_smaller_table_then_the_rest_of_the_larger_one_is_given_back() {
+    let shared = FakeShared::default();
+    let large = Table::new(b"t", &cache(512), 60);
+    large.shrink(&shared);
+    for number in 0..2000 {
+        large.store(&shared, &key(number), &entry(5, &"x".repeat(1000)));
+    }
+    assert!(shared.bytes() > 400_000, "{}", shared.bytes());
+    let small = Table::new(b"t", &cache(16), 60);
+    small.shrink(&shared);
+    assert!(shared.bytes() < 16 * 1200 + 512 * 100, "{}", shared.bytes());
+    small.store(&shared, &key(1), &entry(6, "one"));
+    assert_eq!(small.find(&shared, &key(1)), Some(entry(6, "one")));
+}
+
+#[test]
+fn given_spoiled_memory_then_there_are_misses_and_the_table_works_on() {
+    let (table, shared) = (Table::new(b"t", &cache(8), 60), FakeShared::default());
+    for spoil in [&b""[..], &[0xff; 192], &[0; 7], b"HFC1\xff\xff"] {
+        table.store(&shared, &key(1), &entry(5, "one"));
+        shared.spoil(spoil);
+        assert_eq!(table.find(&shared, &key(1)), None);
+    }
+    shared.spoil(b"");
+    assert_eq!(table.store(&shared, &key(1), &entry(6, "again")), stored(false));
+    assert_eq!(table.find(&shared, &key(1)), Some(entry(6, "again")));
+}
+
+#[test]
+fn given_a_hundred_thousand_keys_then_memory_stays_within_the_bound() {
+    let (table, shared) = (Table::new(b"t", &cache(64), 60), FakeShared::default());
+    for number in 0..100_000 {
+        table.store(&shared, &key(number), &entry(5, "0123456789"));
+    }
+    assert_eq!(shared.keys(), 64 + 8);
+    assert!(shared.bytes() < 64 * 150 + 8 * 250, "{}", shared.bytes());
+}
+
+/// Workers that store and read at once: what is found under a key was stored under that key.
+#[test]
+fn given_many_workers_then_no_one_gets_anothers_copy() {
+    let shared = FakeShared::default();
+    let worker = |seed: usize| {
+        let shared = shared.clone();
+        move || {
+            let table = Table::new(b"t", &cache(16), 60);
+            let mut found = 0;
+            for step in 0..4000_usize {
+                let number = step.wrapping_mul(31).wrapping_add(seed * 7) % 40;
+                if step % 2 == 0 {
+                    table.store(
+                        &shared,
+                        &key(number),
+                        &entry(step as u64 + 1, &format!("body {number}")),
+                    );
+                } else if let Some(copy) = table.find(&shared, &key(number)) {
+                    assert_eq!(copy.body, format!("body {number}").into_bytes());
+                    found += 1;
+                }
+            }
+            found
+        }
+    };
+    let workers: Vec<_> = (0..4).map(|seed| std::thread::spawn(worker(seed))).collect();
+    let found: usize = workers.into_iter().map(|worker| worker.join().unwrap()).sum();
+    assert!(found > 0);
+    assert!(shared.keys() <= 16 + 2);
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Store(usize, usize),
+    Forget(usize),
+    Find(usize, usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0..12_usize, 0..3_usize).prop_map(|(number, variant)| Step::Store(number, variant)),
+        1 => (0..12_usize).prop_map(Step::Forget),
+        3 => (0..12_usize, 0..3_usize).prop_map(|(number, variant)| Step::Find(number, variant)),
+    ]
+}
+
+proptest! {
+    /// The reference is a map without bounds: the table may have less, by as much as it says it evicted.
+    #[test]
+    fn the_table_is_a_map_that_forgets_only_what_it_counts(
+        entries in 1..40_u32,
+        steps in prop::collection::vec(step(), 0..120),
+    ) {
+        let (table, shared) = (Table::new(b"t", &cache(entries), 60), FakeShared::default());
+        let mut reference: HashMap<(usize, usize), Entry> = HashMap::new();
+        let mut evicted = 0;
+        for (time, step) in (1_u64..).zip(steps) {
+            match step {
+                Step::Store(number, accept) => {
+                    let copy = entry(time, &format!("{number} {accept} {time}"));
+                    let outcome = table.store(&shared, &variant(number, &accept.to_string()), &copy);
+                    evicted += usize::from(outcome == stored(true));
+                    prop_assert!(matches!(outcome, Outcome::Stored { .. }), "{:?}", outcome);
+                    reference.insert((number, accept), copy);
+                }
+                Step::Forget(number) => {
+                    table.forget(&shared, key(number).resource);
+                    reference.retain(|(held, _), _| *held != number);
+                }
+                Step::Find(number, accept) => {
+                    if let Some(copy) = table.find(&shared, &variant(number, &accept.to_string())) {
+                        prop_assert_eq!(Some(&copy), reference.get(&(number, accept)));
+                    }
+                }
+            }
+        }
+        let held = |(number, accept): &(usize, usize)| table.find(&shared, &variant(*number, &accept.to_string())).is_some();
+        let missing = reference.keys().filter(|name| !held(name)).count();
+        prop_assert!(missing <= evicted, "{} missing, {} evicted", missing, evicted);
+        prop_assert!(shared.keys() <= usize::try_from(entries).unwrap() * 2);
+    }
+}
