@@ -7,9 +7,12 @@
 //! | [`provider`] | the port to a payment provider, and its adapters |
 //! | [`service`] | what is asked and recorded, in which order |
 //! | [`signature`] | webhook signatures |
+//! | [`http`], [`work`] | the API, and work that is finished although its caller hangs up |
 
 pub mod codec;
+pub mod http;
 pub mod provider;
 pub mod service;
 pub mod signature;
 pub mod state;
+pub mod work;

@@ -3,11 +3,17 @@
 //! A decline is an outcome. An error means that nothing is known ([`Error::Unknown`], [`Error::TimedOut`]) or
 //! that the provider will not talk to us ([`Error::Refused`]).
 
+pub mod measured;
+pub mod sandbox;
+pub mod stripe;
+pub mod transport;
+
 use std::future::Future;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::signature;
 use crate::state::{Charge, Money, Outcome, Refund};
 
 /// Why there is no outcome.
@@ -82,16 +88,16 @@ pub trait Provider: Send + Sync + 'static {
 pub struct Notification {
     /// Whose payment.
     pub order_id: Uuid,
-    /// Where the charge stands.
-    pub found: Found,
+    /// Where the charge stands; none if the provider has to be asked.
+    pub found: Option<Found>,
 }
 
-/// Why a webhook is not believed.
+/// Why a webhook is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WebhookError {
-    /// The signature is missing or not ours, or too old or too new.
-    #[error("the signature is not valid: {0}")]
-    Signature(&'static str),
+    /// Not signed, or not by us, or too long ago.
+    #[error("the signature is not accepted: {0}")]
+    Signature(#[from] signature::Error),
     /// Well signed, but not readable.
     #[error("the event cannot be read: {0}")]
     Malformed(String),

@@ -100,7 +100,7 @@ impl<J: Journal, P: Provider, C: Clock> Payments<J, P, C> {
             State::Succeeded(_) | State::Declined(_) | State::Refunded(_) => Ok(payment.state),
             State::Unseen if attempt <= 1 => self.charge_now(payment, request).await,
             State::Unseen => match self.provider.find(request.order_id).await? {
-                Some(found) => self.settle(payment, found.outcome).await,
+                Some(found) => self.learn(payment, found).await,
                 None => self.charge_now(payment, request).await,
             },
             State::Pending(_) | State::Voided | State::Stray(_) => self.ask(payment).await,
@@ -146,9 +146,11 @@ impl<J: Journal, P: Provider, C: Clock> Payments<J, P, C> {
     /// After any error the provider should tell it again.
     pub async fn apply(&self, notification: Notification) -> Result<State, Error> {
         let Notification { order_id, found } = notification;
-        let mut payment = self.load(order_id).await?;
-        payment.user_id = payment.user_id.or(found.user_id);
-        self.settle(payment, found.outcome).await
+        let payment = self.load(order_id).await?;
+        match found {
+            Some(found) => self.learn(payment, found).await,
+            None => self.ask(payment).await,
+        }
     }
 
     async fn charge_now(&self, payment: Payment, request: &ChargeRequest) -> Result<State, Error> {
@@ -163,17 +165,19 @@ impl<J: Journal, P: Provider, C: Clock> Payments<J, P, C> {
         self.settle(payment, outcome).await
     }
 
-    async fn ask(&self, mut payment: Payment) -> Result<State, Error> {
+    async fn ask(&self, payment: Payment) -> Result<State, Error> {
         if let State::Stray(charge) = payment.state.clone() {
             return self.give_back(payment, &charge).await;
         }
         match self.provider.find(payment.order_id).await? {
-            Some(Found { outcome, user_id }) => {
-                payment.user_id = payment.user_id.or(user_id);
-                self.settle(payment, outcome).await
-            }
+            Some(found) => self.learn(payment, found).await,
             None => Ok(payment.state),
         }
+    }
+
+    async fn learn(&self, mut payment: Payment, found: Found) -> Result<State, Error> {
+        payment.user_id = payment.user_id.or(found.user_id);
+        self.settle(payment, found.outcome).await
     }
 
     /// Records an outcome, and gives the money back if it was promised that none would be taken.

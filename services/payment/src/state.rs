@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 
 /// An amount of money in minor units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Money {
     /// Minor units of the currency.
     pub amount: i64,

@@ -216,7 +216,7 @@ impl Given {
         self.payments
             .apply(Notification {
                 order_id: ORDER,
-                found,
+                found: Some(found),
             })
             .await
     }
@@ -445,6 +445,26 @@ async fn another_amount_for_the_same_order_is_refused() {
 }
 
 #[tokio::test]
+async fn a_notification_that_tells_nothing_makes_us_ask() {
+    let given = given(Card::Good);
+    given.charge(1).await.unwrap();
+    given.provider.refund(ORDER, &charge_of(ORDER)).await.unwrap();
+    let state = given
+        .payments
+        .apply(Notification {
+            order_id: ORDER,
+            found: None,
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        state,
+        State::Refunded(refund_of(ORDER)),
+        "refunded at the provider, not by us"
+    );
+}
+
+#[tokio::test]
 async fn a_charge_that_names_no_user_is_not_ours_and_is_ignored() {
     let given = given(Card::Good);
     let found = Found {
@@ -455,7 +475,7 @@ async fn a_charge_that_names_no_user_is_not_ours_and_is_ignored() {
         .payments
         .apply(Notification {
             order_id: ORDER,
-            found,
+            found: Some(found),
         })
         .await
         .unwrap();

@@ -1,0 +1,331 @@
+//! The HTTP API of payment: charges, refunds, webhooks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, Path, State as Shared};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use bytes::Bytes;
+use holdfast_platform::clock::Clock;
+use holdfast_platform::journal::{self, Journal};
+use holdfast_platform::problem::{
+    self, INTERNAL, INVALID_REQUEST, NOT_FOUND, Problem, ProblemType, UNAVAILABLE, ValidJson, ValidPath,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::provider::{self, ChargeRequest, Provider, WebhookError, Webhooks};
+use crate::service::{Error, Payments};
+use crate::state::{Money, State};
+use crate::work::Work;
+
+const KEY_INVALID: ProblemType = ProblemType::new(
+    "idempotency-key-invalid",
+    StatusCode::BAD_REQUEST,
+    "The header Idempotency-Key must be the order id",
+);
+const AMOUNT_DIFFERS: ProblemType = ProblemType::new(
+    "payment-amount-differs",
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "The payment of this order is about another amount",
+);
+const PROVIDER_TIMEOUT: ProblemType = ProblemType::new(
+    "provider-timeout",
+    StatusCode::GATEWAY_TIMEOUT,
+    "The payment provider did not answer in time",
+);
+const PROVIDER_UNAVAILABLE: ProblemType = ProblemType::new(
+    "provider-unavailable",
+    StatusCode::BAD_GATEWAY,
+    "The payment provider's answer is not known",
+);
+const PROVIDER_REFUSED: ProblemType = ProblemType::new(
+    "provider-refused",
+    StatusCode::BAD_GATEWAY,
+    "The payment provider does not accept our requests",
+);
+const SIGNATURE_INVALID: ProblemType = ProblemType::new(
+    "webhook-signature-invalid",
+    StatusCode::UNAUTHORIZED,
+    "The webhook is not signed by the provider",
+);
+const WEBHOOK_MALFORMED: ProblemType = ProblemType::new(
+    "webhook-malformed",
+    StatusCode::BAD_REQUEST,
+    "The webhook cannot be read",
+);
+const WEBHOOK_LIMIT: usize = 256 * 1024;
+
+/// What the handlers share.
+pub struct Api<J, P, C> {
+    /// The service.
+    pub payments: Payments<J, P, C>,
+    /// Reads webhooks.
+    pub provider: Arc<P>,
+    /// Tells how old a webhook is.
+    pub clock: Arc<C>,
+    /// Finishes what callers do not wait for.
+    pub work: Work,
+}
+
+impl<J: Clone, P, C> Clone for Api<J, P, C> {
+    fn clone(&self) -> Self {
+        Self {
+            payments: self.payments.clone(),
+            provider: Arc::clone(&self.provider),
+            clock: Arc::clone(&self.clock),
+            work: self.work.clone(),
+        }
+    }
+}
+
+/// The routes of payment.
+pub fn router<J: Journal, P: Provider + Webhooks, C: Clock>(api: Api<J, P, C>) -> Router {
+    let webhook = post(webhook::<J, P, C>).layer(DefaultBodyLimit::max(WEBHOOK_LIMIT));
+    let router = Router::new()
+        .route("/v1/charges", post(charge::<J, P, C>))
+        .route("/v1/charges/{order_id}", get(find::<J, P, C>))
+        .route("/v1/refunds", post(refund::<J, P, C>))
+        .route("/v1/payments/webhooks/{provider}", webhook);
+    problem::with_fallbacks(router).with_state(api)
+}
+
+#[derive(Deserialize)]
+struct ChargeBody {
+    user_id: Uuid,
+    amount: Money,
+    payment_token: String,
+    #[serde(default = "first")]
+    attempt: u32,
+}
+
+fn first() -> u32 {
+    1
+}
+
+async fn charge<J: Journal, P: Provider, C: Clock>(
+    Shared(api): Shared<Api<J, P, C>>,
+    headers: HeaderMap,
+    ValidJson(body): ValidJson<ChargeBody>,
+) -> Result<Response, Problem> {
+    let order_id = order_id(&headers)?;
+    validate(&body)?;
+    let ChargeBody {
+        user_id,
+        amount,
+        payment_token,
+        attempt,
+    } = body;
+    let request = ChargeRequest {
+        order_id,
+        user_id,
+        amount,
+        payment_token,
+    };
+    let payments = api.payments;
+    let state = api
+        .work
+        .run(async move { payments.charge(&request, attempt).await })
+        .await?;
+    metrics::counter!("payment_charges_total", "outcome" => outcome_label(&state)).increment(1);
+    Ok(answer(state?))
+}
+
+async fn find<J: Journal, P: Provider, C: Clock>(
+    Shared(api): Shared<Api<J, P, C>>,
+    ValidPath(order_id): ValidPath<Uuid>,
+) -> Result<Response, Problem> {
+    Ok(answer(api.payments.get(order_id).await?))
+}
+
+#[derive(Deserialize)]
+struct RefundBody {
+    order_id: Uuid,
+    user_id: Uuid,
+}
+
+async fn refund<J: Journal, P: Provider, C: Clock>(
+    Shared(api): Shared<Api<J, P, C>>,
+    ValidJson(RefundBody { order_id, user_id }): ValidJson<RefundBody>,
+) -> Result<Response, Problem> {
+    let payments = api.payments;
+    let state = api
+        .work
+        .run(async move { payments.refund(order_id, user_id).await })
+        .await?;
+    metrics::counter!("payment_refunds_total", "outcome" => outcome_label(&state)).increment(1);
+    Ok(match state? {
+        // Nothing was taken: for whoever wants his money back that is the same as a void.
+        State::Declined(_) => answer(State::Voided),
+        state => answer(state),
+    })
+}
+
+async fn webhook<J: Journal, P: Provider + Webhooks, C: Clock>(
+    Shared(api): Shared<Api<J, P, C>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    if name != api.provider.name() {
+        return Err(Problem::new(&NOT_FOUND));
+    }
+    let result = take_webhook(api, &headers, &body).await;
+    let label = match &result {
+        Ok(()) => "taken",
+        Err(problem) if problem.status().is_server_error() => "failed",
+        Err(_) => "refused",
+    };
+    metrics::counter!("payment_webhooks_total", "result" => label).increment(1);
+    result.map(|()| StatusCode::NO_CONTENT)
+}
+
+async fn take_webhook<J: Journal, P: Provider + Webhooks, C: Clock>(
+    api: Api<J, P, C>,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(), Problem> {
+    let signature = headers
+        .get(api.provider.signature_header())
+        .and_then(|value| value.to_str().ok());
+    let signature =
+        signature.ok_or_else(|| Problem::new(&SIGNATURE_INVALID).detail("there is no signature"))?;
+    let Some(notification) = api.provider.notification(signature, body, api.clock.now())? else {
+        return Ok(());
+    };
+    let payments = api.payments;
+    api.work
+        .run(async move { payments.apply(notification).await })
+        .await??;
+    Ok(())
+}
+
+fn order_id(headers: &HeaderMap) -> Result<Uuid, Problem> {
+    let key = headers
+        .get("idempotency-key")
+        .and_then(|value| value.to_str().ok());
+    key.and_then(|key| key.parse().ok()).ok_or_else(|| {
+        Problem::new(&KEY_INVALID).field(
+            "Idempotency-Key",
+            key.map(Value::from).unwrap_or_default(),
+            "must be a UUID",
+        )
+    })
+}
+
+fn validate(body: &ChargeBody) -> Result<(), Problem> {
+    let currency = body.amount.currency.as_str();
+    if body.amount.amount <= 0 {
+        return Err(invalid("amount.amount", body.amount.amount, "must be positive"));
+    }
+    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err(invalid("amount.currency", currency, "must be an ISO 4217 code"));
+    }
+    // Not repeated in the answer: a token is worth money.
+    if !(1..=255).contains(&body.payment_token.len()) {
+        return Err(invalid(
+            "payment_token",
+            Value::Null,
+            "must be 1 to 255 bytes long",
+        ));
+    }
+    if body.attempt == 0 {
+        return Err(invalid("attempt", 0, "counts from 1"));
+    }
+    Ok(())
+}
+
+fn invalid(field: &str, value: impl Into<Value>, detail: &str) -> Problem {
+    Problem::new(&INVALID_REQUEST).field(field, value, detail)
+}
+
+#[derive(Serialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+enum Answer {
+    Succeeded {
+        charge_id: String,
+    },
+    Declined {
+        code: String,
+    },
+    Voided,
+    Refunded {
+        charge_id: String,
+        refund_id: String,
+        amount: Money,
+    },
+    #[serde(rename = "payment-pending")]
+    Pending,
+}
+
+fn answer(state: State) -> Response {
+    let body = match state {
+        State::Unseen => {
+            return Problem::new(&NOT_FOUND)
+                .detail("no charge was seen")
+                .into_response();
+        }
+        State::Pending(_) | State::Stray(_) => {
+            return (StatusCode::ACCEPTED, Json(Answer::Pending)).into_response();
+        }
+        State::Succeeded(charge) => Answer::Succeeded {
+            charge_id: charge.charge_id,
+        },
+        State::Declined(code) => Answer::Declined { code },
+        State::Voided => Answer::Voided,
+        State::Refunded(refund) => Answer::Refunded {
+            charge_id: refund.charge_id,
+            refund_id: refund.refund_id,
+            amount: refund.amount,
+        },
+    };
+    Json(body).into_response()
+}
+
+fn outcome_label(state: &Result<State, Error>) -> &'static str {
+    match state {
+        Ok(State::Unseen) => "unseen",
+        Ok(State::Pending(_) | State::Stray(_)) => "pending",
+        Ok(State::Succeeded(_)) => "succeeded",
+        Ok(State::Declined(_)) => "declined",
+        Ok(State::Voided) => "voided",
+        Ok(State::Refunded(_)) => "refunded",
+        Err(Error::Provider(_)) => "provider_error",
+        Err(_) => "error",
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let kind = match &error {
+            Error::Provider(provider::Error::TimedOut) => &PROVIDER_TIMEOUT,
+            Error::Provider(provider::Error::Unknown(_)) => &PROVIDER_UNAVAILABLE,
+            Error::Provider(provider::Error::Refused(_)) => &PROVIDER_REFUSED,
+            Error::OtherAmount(_) => &AMOUNT_DIFFERS,
+            Error::Contended(_) | Error::Journal(journal::Error::Unavailable { .. }) => &UNAVAILABLE,
+            Error::Journal(_) | Error::Corrupt { .. } | Error::Encode(_) => &INTERNAL,
+        };
+        let problem = Self::new(kind).detail(error.to_string());
+        match problem.status() {
+            StatusCode::SERVICE_UNAVAILABLE => problem.retry_after(Duration::from_secs(1)),
+            _ => problem,
+        }
+    }
+}
+
+impl From<WebhookError> for Problem {
+    fn from(error: WebhookError) -> Self {
+        let kind = match error {
+            WebhookError::Signature(_) => &SIGNATURE_INVALID,
+            WebhookError::Malformed(_) => &WEBHOOK_MALFORMED,
+        };
+        Self::new(kind).detail(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests;
