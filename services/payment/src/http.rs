@@ -326,6 +326,3 @@ impl From<WebhookError> for Problem {
         Self::new(kind).detail(error.to_string())
     }
 }
-
-#[cfg(test)]
-mod tests;
