@@ -1,0 +1,196 @@
+//! The binary against a real server: what it prints and how it ends.
+
+use std::process::{Output, Stdio};
+use std::sync::Arc;
+
+use holdfast::provision::{Declarations, Options, apply};
+use holdfast_contracts::subjects;
+use holdfast_order::codec::{Commit, encode};
+use holdfast_order_core::{Event, Line, Money, OrderId, Quantity, Sku, UserId};
+use holdfast_platform::nats::Nats;
+use holdfast_platform::testing::NatsServer;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
+use uuid::Uuid;
+
+const USER: Uuid = Uuid::from_u128(7);
+/// More than one page of the reader.
+const ORDERS: u128 = 1_500;
+
+fn holdfast(server: &NatsServer, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast"));
+    command
+        .args(arguments)
+        .env("HOLDFAST_NATS_URL", server.url())
+        .env("NO_COLOR", "1")
+        .kill_on_drop(true);
+    command
+}
+
+async fn run(server: &NatsServer, arguments: &[&str]) -> (i32, String) {
+    let Output { status, stdout, .. } = holdfast(server, arguments).output().await.unwrap();
+    (status.code().unwrap(), String::from_utf8(stdout).unwrap())
+}
+
+async fn provisioned() -> (NatsServer, Nats) {
+    let server = NatsServer::start().await;
+    let nats = server.connect("test").await;
+    apply(
+        nats.client(),
+        &Declarations::built_in().unwrap(),
+        Options::default(),
+    )
+    .await
+    .unwrap();
+    (server, nats)
+}
+
+async fn create_order(nats: &Nats, id: u128) {
+    let price = Money {
+        amount: 100,
+        currency: "EUR".to_owned(),
+    };
+    let line = Line {
+        sku: Sku::parse("A").unwrap(),
+        quantity: Quantity::new(1).unwrap(),
+        unit_price: price.clone(),
+    };
+    let created = Event::OrderCreated {
+        lines: Arc::from([line]),
+        total: price,
+        payment_token: "tok_ok".to_owned(),
+        limited_stock: false,
+        fingerprint: String::new(),
+    };
+    let (order, user) = (OrderId(Uuid::from_u128(id)), UserId(USER));
+    let time = Timestamp::now();
+    let commit = Commit {
+        order,
+        user,
+        time,
+        first_version: 1,
+        events: vec![created],
+        effects: Vec::new(),
+    };
+    let payload = encode(&commit).unwrap();
+    let published = nats
+        .jetstream()
+        .publish(subjects::order(USER, order.0), payload.into())
+        .await
+        .unwrap();
+    published.await.unwrap();
+}
+
+#[tokio::test]
+async fn audit_reads_all_of_a_log_and_ends_with_what_it_found() {
+    let (server, nats) = provisioned().await;
+    for id in 1..=ORDERS {
+        create_order(&nats, id).await;
+    }
+    let (status, report) = run(&server, &["audit", "--json"]).await;
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!((status, &report["clean"]), (0, &Value::Bool(true)), "{report}");
+    assert_eq!(report["totals"]["open"], ORDERS as u64);
+
+    let (status, report) = run(&server, &["audit", "--json", "--grace", "0s"]).await;
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(status, 1);
+    let violations = report["violations"].as_array().unwrap();
+    assert_eq!(violations.len() as u128, ORDERS);
+    assert!(violations.iter().all(|violation| violation["invariant"] == "I3"));
+}
+
+#[tokio::test]
+async fn audit_without_streams_could_not_check() {
+    let server = NatsServer::start().await;
+    assert_eq!(run(&server, &["audit"]).await, (2, String::new()));
+}
+
+#[tokio::test]
+async fn stuck_orders_are_listed_oldest_first() {
+    let (server, nats) = provisioned().await;
+    assert_eq!(
+        run(&server, &["orders", "stuck", "--older-than", "0s"]).await,
+        (0, String::new())
+    );
+    create_order(&nats, 2).await;
+    create_order(&nats, 1).await;
+    let (status, listed) = run(&server, &["orders", "stuck", "--older-than", "0s", "--json"]).await;
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let ids: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|order| order["order_id"].clone())
+        .collect();
+    assert_eq!(status, 1);
+    assert_eq!(
+        ids,
+        [Uuid::from_u128(2).to_string(), Uuid::from_u128(1).to_string()]
+    );
+}
+
+#[tokio::test]
+async fn events_since_the_beginning_end_at_the_newest() {
+    let (server, nats) = provisioned().await;
+    create_order(&nats, 1).await;
+    create_order(&nats, 2).await;
+    let order = Uuid::from_u128(2).to_string();
+    let tail = [
+        "events",
+        "tail",
+        "--since",
+        "0s",
+        "--no-follow",
+        "--json",
+        "--order",
+        &order,
+    ];
+    let (status, lines) = run(&server, &tail).await;
+    assert_eq!(status, 0);
+    let event: Value = serde_json::from_str(lines.trim()).unwrap();
+    assert_eq!(
+        (&event["type"], &event["sequence"]),
+        (&Value::from("OrderCreated"), &Value::from(2))
+    );
+    let (_, none) = run(
+        &server,
+        &[
+            "events",
+            "tail",
+            "--since",
+            "0s",
+            "--no-follow",
+            "--type",
+            "SagaParked",
+        ],
+    )
+    .await;
+    assert_eq!(none, "");
+}
+
+#[tokio::test]
+async fn events_are_shown_as_they_happen() {
+    let (server, nats) = provisioned().await;
+    create_order(&nats, 1).await;
+    let mut tail = holdfast(&server, &["events", "tail", "--since", "1h"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines();
+    for id in 1..=2 {
+        let line = lines.next_line().await.unwrap().unwrap();
+        assert!(line.contains(&Uuid::from_u128(id).to_string()), "{line}");
+        create_order(&nats, id + 1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_time_in_the_future_begins_at_the_end() {
+    let (server, nats) = provisioned().await;
+    create_order(&nats, 1).await;
+    let tail = ["events", "tail", "--since", "2100-01-01T00:00:00Z", "--no-follow"];
+    assert_eq!(run(&server, &tail).await, (0, String::new()));
+}
