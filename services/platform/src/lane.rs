@@ -14,9 +14,11 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::journal::{DeadLetterReason, Delivery, Disposition};
 use crate::nats::Nats;
+use crate::telemetry::{self, propagation};
 
 use dead_letter::{DeadLetter, FirstFailures};
 use metrics::LaneMetrics;
@@ -142,7 +144,7 @@ impl Lane {
         let Pulled { delivery, receipt } = pulled;
         let (sequence, attempt) = (delivery.record.revision, delivery.attempt);
         let running = metrics.start(receipt.pending());
-        let disposition = self.limit_attempts(handler(delivery).await, attempt);
+        let disposition = self.limit_attempts(self.call(handler, delivery).await, attempt);
         running.finish(&disposition);
         match disposition {
             Disposition::Ack => receipt.ack().await,
@@ -160,6 +162,19 @@ impl Lane {
             }
         }
         failures.forget(sequence);
+    }
+
+    /// Calls the handler, in the trace of whoever appended the record if traces are exported.
+    async fn call<H, F>(&self, handler: &H, delivery: Delivery) -> Disposition
+    where
+        H: Fn(Delivery) -> F,
+        F: Future<Output = Disposition>,
+    {
+        if !telemetry::exporting() {
+            return handler(delivery).await;
+        }
+        let span = propagation::delivery_span(&self.consumer, &delivery);
+        handler(delivery).instrument(span).await
     }
 
     /// Stores a delivery in the dead-letter queue, then terminates it: for callers of [`Lane::pull`]. If it cannot be

@@ -11,6 +11,7 @@ mod read;
 mod tail;
 
 use std::fmt::Write as _;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -63,6 +64,26 @@ pub enum GroupCommit {
         /// From how many on; at least 2. About 20 pays with `sync_interval: always`.
         min_waiting: usize,
     },
+}
+
+impl FromStr for GroupCommit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const PAYS_FROM: usize = 20;
+        match text.split_once(':') {
+            None if text == "off" => Ok(Self::Off),
+            None if text == "adaptive" => Ok(Self::Adaptive {
+                min_waiting: PAYS_FROM,
+            }),
+            Some(("adaptive", count)) => match count.parse() {
+                Ok(min_waiting @ 2..) => Ok(Self::Adaptive { min_waiting }),
+                Ok(_) => Err("at least 2 appends make a batch".into()),
+                Err(error) => Err(format!("{count:?} is no count: {error}")),
+            },
+            _ => Err("neither off, adaptive nor adaptive:<count>".into()),
+        }
+    }
 }
 
 /// One JetStream stream as a journal. Cheap to clone.
@@ -244,4 +265,19 @@ pub(crate) fn record(
 /// The time of a server's nanoseconds since the epoch.
 pub(crate) fn timestamp(nanos: i128) -> Timestamp {
     Timestamp::from_nanosecond(nanos).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn group_commit_is_read_from_text() {
+        assert_eq!("off".parse(), Ok(GroupCommit::Off));
+        assert_eq!("adaptive".parse(), Ok(GroupCommit::Adaptive { min_waiting: 20 }));
+        assert_eq!("adaptive:7".parse(), Ok(GroupCommit::Adaptive { min_waiting: 7 }));
+        for wrong in ["", "on", "adaptive:", "adaptive:1", "adaptive:x"] {
+            assert!(wrong.parse::<GroupCommit>().is_err(), "{wrong}");
+        }
+    }
 }

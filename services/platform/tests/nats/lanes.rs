@@ -1,7 +1,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::{AckPolicy, PriorityPolicy, pull};
+use async_nats::jetstream::consumer::{AckPolicy, Info, PriorityPolicy, pull};
 use async_nats::jetstream::stream::Config;
 use futures::StreamExt;
 use holdfast_platform::journal::contract::{fill, fresh};
@@ -62,14 +62,24 @@ async fn run(
     tokio::time::timeout(Duration::from_secs(20), both).await.unwrap()
 }
 
-async fn pending(nats: &Nats) -> (u64, usize) {
-    let mut consumer: async_nats::jetstream::consumer::PullConsumer = nats
-        .jetstream()
-        .get_consumer_from_stream("lane", "T")
-        .await
-        .unwrap();
-    let info = consumer.info().await.unwrap();
-    (info.num_pending, info.num_ack_pending)
+/// Waits until the consumer is so. The server takes acknowledgements in its own time; one that was lost would stay
+/// open for ever, since nobody pulls any more.
+async fn until(nats: &Nats, what: &str, is_so: impl Fn(&Info) -> bool) {
+    let stream = nats.jetstream().get_stream("T").await.unwrap();
+    for _ in 0..250 {
+        if is_so(&stream.consumer_info("lane").await.unwrap()) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the consumer never had {what}");
+}
+
+async fn settled(nats: &Nats) {
+    until(nats, "everything settled", |info| {
+        (info.num_pending, info.num_ack_pending) == (0, 0)
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -86,11 +96,7 @@ async fn a_lane_settles_every_delivery_once() {
         revisions
     );
     assert!(deliveries.iter().all(|one| one.attempt == 1));
-    assert_eq!(
-        pending(&nats).await,
-        (0, 0),
-        "acknowledgements were flushed before the lane ended"
-    );
+    settled(&nats).await;
 }
 
 #[tokio::test]
@@ -107,7 +113,7 @@ async fn a_retried_delivery_comes_again_with_its_attempt() {
         deliveries.iter().map(|one| one.attempt).collect::<Vec<_>>(),
         [1, 2, 3]
     );
-    assert_eq!(pending(&nats).await, (0, 0));
+    settled(&nats).await;
 }
 
 #[tokio::test]
@@ -124,7 +130,7 @@ async fn a_dead_letter_is_stored_with_its_story_and_never_comes_again() {
     };
     // The first is refused by the handler; the second uses up its attempts.
     run(lane(&nats).max_attempts(3), 4, settle).await;
-    assert_eq!(pending(&nats).await, (0, 0));
+    settled(&nats).await;
     let dlq = nats.jetstream().get_stream("DLQ").await.unwrap();
     let letter = dlq.get_raw_message(1).await.unwrap();
     let header = |name: &str| {
@@ -233,16 +239,10 @@ async fn given_shutdown_running_handlers_finish_and_no_new_one_starts() {
     };
     futures::join!(running, scenario);
     assert!(started.try_recv().is_err(), "a handler started after shutdown");
-    let stream = nats.jetstream().get_stream("T").await.unwrap();
-    assert_eq!(
-        stream
-            .consumer_info("lane")
-            .await
-            .unwrap()
-            .ack_floor
-            .stream_sequence,
-        2
-    );
+    until(&nats, "two acknowledgements", |info| {
+        info.ack_floor.stream_sequence == 2
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -282,7 +282,7 @@ async fn given_a_pinned_group_one_member_pulls_and_acknowledges_batches_of_what_
     }
     assert_eq!(by_first.min(by_second), 0, "the standby was given deliveries");
     nats.flush(Duration::from_secs(5)).await.unwrap();
-    assert_eq!(pending(&nats).await, (0, 0));
+    settled(&nats).await;
     shutdown.cancel();
     assert!(first.next().await.is_none(), "the pull ends after shutdown");
 }

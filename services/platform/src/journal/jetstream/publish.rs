@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::commit::Turn;
 use super::read::{self, Wanted};
 use super::{APPEND_ID, Append, Error, Patience, Revision, Shared};
+use crate::telemetry::propagation;
 
 /// An append as it goes over the wire, as often as it takes.
 #[derive(Clone)]
@@ -24,7 +25,8 @@ pub(super) struct Proposal {
 }
 
 impl Proposal {
-    pub(super) fn new(append: Append, append_id: String) -> Self {
+    pub(super) fn new(mut append: Append, append_id: String) -> Self {
+        propagation::inject(&mut append.headers);
         let mut headers = HeaderMap::new();
         for (name, value) in append.headers {
             headers.insert(name, value);

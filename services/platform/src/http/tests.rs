@@ -1,0 +1,101 @@
+use axum::routing::{get, post};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::*;
+
+async fn start(router: Router, options: HttpOptions) -> (String, Shutdown, JoinHandle<std::io::Result<()>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let shutdown = Shutdown::new();
+    let serving = tokio::spawn(serve(router, listener, options, shutdown.clone()));
+    (url, shutdown, serving)
+}
+
+fn caller() -> reqwest::Client {
+    client(Duration::from_secs(10)).unwrap()
+}
+
+#[tokio::test]
+async fn given_shutdown_a_request_under_way_is_answered_and_then_serving_ends() {
+    let (entered, mut started) = mpsc::unbounded_channel();
+    let finish = Shutdown::new();
+    let gate = finish.clone();
+    let slow = get(move || {
+        entered.send(()).unwrap();
+        async move { gate.cancelled().await }
+    });
+    let (url, shutdown, serving) = start(Router::new().route("/slow", slow), HttpOptions::default()).await;
+    let call = tokio::spawn(caller().get(format!("{url}/slow")).send());
+    started.recv().await.unwrap();
+    shutdown.cancel();
+    finish.cancel();
+    assert_eq!(call.await.unwrap().unwrap().status(), 200);
+    serving.await.unwrap().unwrap();
+    assert!(
+        caller().get(&url).send().await.is_err(),
+        "nobody listens any more"
+    );
+}
+
+#[tokio::test]
+async fn given_shutdown_and_a_request_that_never_ends_serving_ends_at_the_deadline() {
+    let (entered, mut started) = mpsc::unbounded_channel();
+    let stuck = get(move || {
+        entered.send(()).unwrap();
+        std::future::pending::<()>()
+    });
+    let options = HttpOptions {
+        drain_deadline: Duration::from_millis(50),
+        ..HttpOptions::default()
+    };
+    let (url, shutdown, serving) = start(Router::new().route("/stuck", stuck), options).await;
+    let call = tokio::spawn(caller().get(format!("{url}/stuck")).send());
+    started.recv().await.unwrap();
+    shutdown.cancel();
+    serving.await.unwrap().unwrap();
+    call.abort();
+}
+
+#[tokio::test]
+async fn a_request_over_its_deadline_is_a_problem() {
+    let options = HttpOptions {
+        request_deadline: Duration::from_millis(20),
+        ..HttpOptions::default()
+    };
+    let router = Router::new().route("/stuck", get(std::future::pending::<()>));
+    let (url, _shutdown, _serving) = start(router, options).await;
+    let response = caller().get(format!("{url}/stuck")).send().await.unwrap();
+    assert_eq!(response.status(), 504);
+    let problem: Value = response.json().await.unwrap();
+    assert_eq!(problem["type"], TIMEOUT.uri());
+}
+
+#[tokio::test]
+async fn both_versions_of_http_are_served() {
+    let router = Router::new().route("/echo", post(async |body: String| body));
+    let (url, _shutdown, _serving) = start(router, HttpOptions::default()).await;
+    let response = caller()
+        .post(format!("{url}/echo"))
+        .body("one")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        (response.version(), response.text().await.unwrap().as_str()),
+        (http::Version::HTTP_11, "one")
+    );
+    let mut raw = tokio::net::TcpStream::connect(url.trim_start_matches("http://"))
+        .await
+        .unwrap();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    tokio::io::AsyncWriteExt::write_all(&mut raw, preface)
+        .await
+        .unwrap();
+    let mut frame = [0; 9];
+    tokio::io::AsyncReadExt::read_exact(&mut raw, &mut frame)
+        .await
+        .unwrap();
+    assert_eq!(frame[3], 4, "the server answers with a SETTINGS frame");
+}
