@@ -4,6 +4,7 @@ pub mod broker;
 pub mod executor;
 pub mod faults;
 pub mod rpc;
+pub mod ledger;
 pub mod runner;
 pub mod signal;
 pub mod stream;
