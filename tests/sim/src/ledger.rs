@@ -35,7 +35,11 @@ impl Entry {
     /// Captured and not given back, in minor units.
     #[must_use]
     pub fn held(&self) -> i64 {
-        if self.standing == Standing::Captured && !self.refunded { self.amount } else { 0 }
+        if self.standing == Standing::Captured && !self.refunded {
+            self.amount
+        } else {
+            0
+        }
     }
 }
 
@@ -71,7 +75,12 @@ impl Ledger {
             Card::Later(after) => Standing::Pending(now + after),
             Card::Good | Card::Slow(_) | Card::Mute | Card::Broken(_) => Standing::Captured,
         };
-        let new = Entry { amount, currency: currency.to_owned(), standing, refunded: false };
+        let new = Entry {
+            amount,
+            currency: currency.to_owned(),
+            standing,
+            refunded: false,
+        };
         self.entries.entry(order).or_insert(new).clone()
     }
 
@@ -140,7 +149,10 @@ mod tests {
         let mut ledger = Ledger::default();
         ledger.charge(ORDER, 500, "EUR", Card::Later(at(3)), at(0));
         assert_eq!(ledger.find(ORDER, at(2)).map(|entry| entry.held()), Some(0));
-        assert_eq!(ledger.void(ORDER, at(2)).map(|entry| entry.standing), Some(Standing::Voided));
+        assert_eq!(
+            ledger.void(ORDER, at(2)).map(|entry| entry.standing),
+            Some(Standing::Voided)
+        );
         assert_eq!(ledger.find(ORDER, at(9)).map(|entry| entry.held()), Some(0));
     }
 

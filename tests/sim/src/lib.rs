@@ -3,9 +3,10 @@
 pub mod broker;
 pub mod executor;
 pub mod faults;
-pub mod rpc;
 pub mod ledger;
+pub mod rpc;
 pub mod runner;
 pub mod signal;
 pub mod stream;
 mod trace;
+pub mod warehouse;

@@ -60,6 +60,7 @@ impl SimStream {
         SimJournal {
             stream: self.clone(),
             host: host.clone(),
+            unfenced: false,
         }
     }
 
@@ -103,6 +104,8 @@ impl SimStream {
 pub struct SimJournal {
     stream: SimStream,
     host: Host,
+    /// Plants a bug: appends whatever was appended since.
+    pub(crate) unfenced: bool,
 }
 
 /// What becomes of one append.
@@ -173,7 +176,12 @@ impl SimJournal {
         records
     }
 
-    async fn store(&self, append: Append) -> Result<Revision, Error> {
+    async fn store(&self, mut append: Append) -> Result<Revision, Error> {
+        if self.unfenced {
+            let newest = self.stream.inner.last(&append.subject).await?;
+            append.expected = newest.map_or(Revision::NONE, |record| record.revision);
+            append.message_id.clear();
+        }
         let (subject, expected) = (append.subject.clone(), append.expected);
         let payload = append.payload.clone();
         let stored = self.stream.store(append).await;
