@@ -1,0 +1,207 @@
+//! The card provider as the payment service reaches it: its ledger behind a network, cards that misbehave, and
+//! webhooks.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use holdfast_payment::provider::{ChargeRequest, Error, Found, Provider};
+use holdfast_payment::state::{Charge, Money, Outcome, Refund};
+use uuid::Uuid;
+
+use crate::executor::{Host, lock};
+use crate::faults::Faults;
+use crate::ledger::{Card, Entry, Ledger, Standing};
+
+/// After this the payment service gives up on one call.
+const DEADLINE: Duration = Duration::from_millis(1500);
+
+/// The provider itself. It never crashes and never forgets.
+#[derive(Clone, Default)]
+pub struct CardProvider {
+    ledger: Arc<Mutex<Ledger>>,
+    /// Orders whose owner the provider was told, and whose capture it still has to announce, with its time.
+    pub(crate) announcements: Arc<Mutex<Vec<Announcement>>>,
+    /// Raised for each new announcement.
+    pub(crate) announced: crate::signal::Signal,
+}
+
+/// A webhook that is due.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Announcement {
+    pub order: Uuid,
+    pub user: Uuid,
+    pub due: Duration,
+}
+
+impl CardProvider {
+    /// The books, for checks.
+    #[must_use]
+    pub fn books(&self, now: Duration) -> Ledger {
+        let mut ledger = lock(&self.ledger);
+        ledger.find(Uuid::nil(), now);
+        ledger.clone()
+    }
+
+    /// What the provider would tell about an order now.
+    pub(crate) fn look_up(&self, order: Uuid, now: Duration) -> Option<Outcome> {
+        lock(&self.ledger).find(order, now).map(|entry| outcome(order, &entry))
+    }
+
+    /// The port of one process.
+    #[must_use]
+    pub fn port(&self, host: &Host, faults: &Arc<Faults>) -> SimProvider {
+        SimProvider { provider: self.clone(), host: host.clone(), faults: faults.clone() }
+    }
+}
+
+/// The provider as one process reaches it.
+pub struct SimProvider {
+    provider: CardProvider,
+    host: Host,
+    faults: Arc<Faults>,
+}
+
+impl SimProvider {
+    /// One call: `effect` happens at the provider at most once, unless the call is lost on its way.
+    async fn call<A>(
+        &self,
+        label: &'static str,
+        order: Uuid,
+        effect: impl FnOnce(&mut Ledger, Duration) -> (A, Duration) + Send,
+    ) -> Result<A, Error> {
+        let (sim, faults) = (&self.host.sim, &*self.faults);
+        self.host.crash_point(faults.crash_rate(sim), label).await;
+        sim.sleep(faults.latency(sim)).await;
+        if faults.strikes(sim, faults.request_lost) {
+            return self.time_out(label).await;
+        }
+        let (answer, wait) = effect(&mut lock(&self.provider.ledger), sim.elapsed());
+        self.host.note(label, key(order), || format!("{order}"));
+        if wait > DEADLINE || faults.strikes(sim, faults.answer_lost) {
+            return self.time_out(label).await;
+        }
+        sim.sleep(wait + faults.latency(sim)).await;
+        self.host.crash_point(faults.crash_rate(sim), label).await;
+        Ok(answer)
+    }
+
+    async fn time_out<A>(&self, label: &'static str) -> Result<A, Error> {
+        self.host.sim.sleep(DEADLINE).await;
+        self.host.note("provider silent", 0, || label.to_owned());
+        self.host.crash_point(self.faults.crash_rate(&self.host.sim), label).await;
+        Err(Error::TimedOut)
+    }
+
+    fn check_outage(&self, card: Card) -> Result<(), Error> {
+        match card {
+            Card::Broken(until) if self.host.sim.elapsed() < until => Err(Error::Unknown("500".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    fn announce(&self, request: &ChargeRequest, after: Duration) {
+        let (order, user) = (request.order_id, request.user_id);
+        let due = self.host.sim.elapsed() + after;
+        let mut announcements = lock(&self.provider.announcements);
+        if announcements.iter().all(|known| known.order != order) {
+            announcements.push(Announcement { order, user, due });
+        }
+        drop(announcements);
+        self.provider.announced.raise();
+    }
+}
+
+impl Provider for SimProvider {
+    fn name(&self) -> &'static str {
+        "simulated"
+    }
+
+    async fn charge(&self, request: &ChargeRequest) -> Result<Outcome, Error> {
+        let (order, card) = (request.order_id, card(&request.payment_token));
+        self.check_outage(card)?;
+        let outcome = self
+            .call("provider charge", order, |ledger, now| {
+                let is_new = ledger.find(order, now).is_none();
+                let Money { amount, currency } = &request.amount;
+                let entry = ledger.charge(order, *amount, currency, card, now);
+                let wait = match card {
+                    Card::Slow(wait) => wait,
+                    Card::Mute if is_new => 2 * DEADLINE,
+                    _ => Duration::ZERO,
+                };
+                if let Card::Later(after) = card {
+                    self.announce(request, after);
+                }
+                (outcome(order, &entry), wait)
+            })
+            .await?;
+        Ok(outcome)
+    }
+
+    async fn find(&self, order_id: Uuid) -> Result<Option<Found>, Error> {
+        let entry = self
+            .call("provider find", order_id, |ledger, now| (ledger.find(order_id, now), Duration::ZERO))
+            .await?;
+        Ok(entry.map(|entry| Found { outcome: outcome(order_id, &entry), user_id: None }))
+    }
+
+    async fn void(&self, order_id: Uuid) -> Result<Outcome, Error> {
+        let entry = self
+            .call("provider void", order_id, |ledger, now| (ledger.void(order_id, now), Duration::ZERO))
+            .await?;
+        Ok(entry.map_or(Outcome::Voided, |entry| outcome(order_id, &entry)))
+    }
+
+    async fn refund(&self, order_id: Uuid, charge: &Charge) -> Result<Refund, Error> {
+        let entry = self
+            .call("provider refund", order_id, |ledger, now| (ledger.refund(order_id, now), Duration::ZERO))
+            .await?;
+        match entry {
+            Some(entry) if entry.refunded => Ok(refund(order_id, charge)),
+            _ => Err(Error::Refused("nothing was captured".to_owned())),
+        }
+    }
+}
+
+/// The card behind a token. Times are milliseconds: `later:3000`.
+fn card(token: &str) -> Card {
+    let (kind, millis) = token.split_once(':').unwrap_or((token, "0"));
+    let time = Duration::from_millis(millis.parse().unwrap_or_default());
+    match kind {
+        "good" => Card::Good,
+        "slow" => Card::Slow(time),
+        "later" => Card::Later(time),
+        "mute" => Card::Mute,
+        "broken" => Card::Broken(time),
+        _ => Card::Bad,
+    }
+}
+
+fn outcome(order: Uuid, entry: &Entry) -> Outcome {
+    let amount = Money { amount: entry.amount, currency: entry.currency.clone() };
+    let charge = Charge { charge_id: format!("ch_{order}"), amount };
+    match entry.standing {
+        Standing::Pending(_) => Outcome::Pending(charge),
+        Standing::Captured if entry.refunded => {
+            let refund = refund(order, &charge);
+            Outcome::Refunded(charge, refund)
+        }
+        Standing::Captured => Outcome::Succeeded(charge),
+        Standing::Declined => Outcome::Declined("card_declined".to_owned()),
+        Standing::Voided => Outcome::Voided,
+    }
+}
+
+fn refund(order: Uuid, charge: &Charge) -> Refund {
+    Refund {
+        charge_id: charge.charge_id.clone(),
+        refund_id: format!("re_{order}"),
+        amount: charge.amount.clone(),
+    }
+}
+
+/// A short name of an order for the hash of the trace.
+#[must_use]
+pub fn key(order: Uuid) -> u64 {
+    order.as_u64_pair().1
+}
