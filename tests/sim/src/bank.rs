@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use holdfast_payment::provider::{Found, Notification};
+use holdfast_order_core::Effect;
+use holdfast_payment::provider::{ChargeRequest, Found, Notification, Provider};
 use holdfast_payment::service::Payments;
+use holdfast_payment::state::Money;
+use holdfast_platform::journal::Append;
 use uuid::Uuid;
 
 use crate::executor::{Host, Process, Sim, lock};
@@ -42,7 +45,13 @@ impl Bank {
     #[must_use]
     pub fn new(stream: SimStream, faults: &Arc<Faults>, replicas: Vec<Process>) -> Self {
         let (provider, faults) = (CardProvider::default(), faults.clone());
-        Self { stream, provider, faults, replicas, live: Arc::default() }
+        Self {
+            stream,
+            provider,
+            faults,
+            replicas,
+            live: Arc::default(),
+        }
     }
 
     /// Starts a process.
@@ -58,9 +67,46 @@ impl Bank {
         if within(&self.faults.payment_outages, sim.elapsed()) {
             return None;
         }
-        let up: Vec<Process> = self.replicas.iter().copied().filter(|process| sim.is_up(*process)).collect();
+        let up: Vec<Process> = self
+            .replicas
+            .iter()
+            .copied()
+            .filter(|process| sim.is_up(*process))
+            .collect();
         let process = *sim.pick(&up)?;
-        lock(&self.live).get(&process).map(|payments| (process, payments.clone()))
+        lock(&self.live)
+            .get(&process)
+            .map(|payments| (process, payments.clone()))
+    }
+
+    /// Plants a bug: charges for a commit that is not appended yet.
+    pub(crate) async fn charge_early(&self, host: &Host, commit: &Append) {
+        let Ok(commit) = holdfast_order::codec::decode(&commit.payload) else {
+            return;
+        };
+        for effect in commit.effects {
+            let Effect::ChargePayment {
+                amount,
+                payment_token,
+                ..
+            } = effect
+            else {
+                continue;
+            };
+            let amount = Money {
+                amount: amount.amount,
+                currency: amount.currency,
+            };
+            let (order_id, user_id) = (commit.order.0, commit.user.0);
+            let request = ChargeRequest {
+                order_id,
+                user_id,
+                amount,
+                payment_token,
+            };
+            // Whether it worked is what the commit's consumer finds out.
+            let _ = self.provider.port(host, &self.faults).charge(&request).await;
+        }
     }
 
     /// Sends webhooks for ever.
@@ -86,20 +132,36 @@ impl Bank {
             if self.try_webhook(&host, order, user).await {
                 return;
             }
-            host.sim.sleep(WEBHOOK_PAUSE + host.sim.up_to(WEBHOOK_PAUSE)).await;
+            host.sim
+                .sleep(WEBHOOK_PAUSE + host.sim.up_to(WEBHOOK_PAUSE))
+                .await;
         }
         host.note("webhook given up", key(order), || order.to_string());
     }
 
     async fn try_webhook(&self, host: &Host, order: Uuid, user: Uuid) -> bool {
-        let Some((to, payments)) = self.reach(&host.sim) else { return false };
-        let Some(outcome) = self.provider.look_up(order, host.sim.elapsed()) else { return true };
-        let route =
-            Route { to, deadline: Duration::from_secs(5), label: "webhook", faults: self.faults.clone() };
+        let Some((to, payments)) = self.reach(&host.sim) else {
+            return false;
+        };
+        let Some(outcome) = self.provider.look_up(order, host.sim.elapsed()) else {
+            return true;
+        };
+        let route = Route {
+            to,
+            deadline: Duration::from_secs(5),
+            label: "webhook",
+            faults: self.faults.clone(),
+        };
         let answer = route.call(host, move || {
             let payments = payments.clone();
-            let found = Found { outcome: outcome.clone(), user_id: Some(user) };
-            let notification = Notification { order_id: order, found };
+            let found = Found {
+                outcome: outcome.clone(),
+                user_id: Some(user),
+            };
+            let notification = Notification {
+                order_id: order,
+                found,
+            };
             Box::pin(async move { payments.apply(notification).await.is_ok() })
         });
         answer.await == Ok(true)

@@ -176,7 +176,7 @@ impl Consumer {
     /// Whether this client is the pinned one. The pin moves when its holder is gone, and at times when it is not.
     fn is_served(&self, state: &mut State, host: &Host) -> bool {
         let me = (host.process, host.incarnation);
-        let holder_lives = state.pin.is_some_and(|(process, _)| self.sim.is_up(process));
+        let holder_lives = state.pin.is_some_and(|(process, boot)| self.sim.is_running(process, boot));
         let usurped = self.faults.strikes(&self.sim, self.faults.take_over);
         if state.pin != Some(me) && (!holder_lives || usurped) {
             host.note("pinned", u64::from(host.process.0), || {

@@ -193,16 +193,33 @@ impl Sim {
             process,
             name,
             incarnation: *incarnation,
+            immortal: false,
         };
         drop(core);
         host.note("boot", u64::from(host.incarnation), String::new);
         host
     }
 
+    /// Starts a process that never crashes.
+    #[must_use]
+    pub fn boot_immortal(&self, process: Process, name: &'static str) -> Host {
+        Host {
+            immortal: true,
+            ..self.boot(process, name)
+        }
+    }
+
     /// Whether a process is running.
     #[must_use]
     pub fn is_up(&self, process: Process) -> bool {
         !lock(&self.core).down.contains(&process)
+    }
+
+    /// Whether a process still is in this incarnation.
+    #[must_use]
+    pub fn is_running(&self, process: Process, incarnation: u32) -> bool {
+        let core = lock(&self.core);
+        !core.down.contains(&process) && core.incarnations.get(&process) == Some(&incarnation)
     }
 
     /// Kills a process: none of its tasks is polled again.
@@ -447,6 +464,8 @@ pub struct Host {
     pub name: &'static str,
     /// How often it was booted; 1 at first.
     pub incarnation: u32,
+    /// Part of the world rather than of the product: never crashes.
+    pub immortal: bool,
 }
 
 impl Host {
@@ -474,7 +493,7 @@ impl Host {
     /// A point at which the process may be killed, and after which any other task may have run. Every port
     /// calls it before and after its effect.
     pub async fn crash_point(&self, per_ten_thousand: u32, label: &'static str) {
-        if per_ten_thousand > 0 && self.sim.below(10_000) < u64::from(per_ten_thousand) {
+        if !self.immortal && per_ten_thousand > 0 && self.sim.below(10_000) < u64::from(per_ten_thousand) {
             self.note("CRASH", 0, || label.to_owned());
             self.sim.crash(self.process);
             std::future::pending::<()>().await;

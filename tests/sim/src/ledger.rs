@@ -29,6 +29,8 @@ pub struct Entry {
     pub standing: Standing,
     /// All of it was given back.
     pub refunded: bool,
+    /// It can be given back.
+    pub refundable: bool,
 }
 
 impl Entry {
@@ -58,6 +60,8 @@ pub enum Card {
     Mute,
     /// Errors until this moment of the simulation, then as `Good`.
     Broken(Duration),
+    /// As `Good`, but never to be refunded.
+    Stuck,
 }
 
 /// Charges by idempotency key: the order.
@@ -73,13 +77,14 @@ impl Ledger {
         let standing = match card {
             Card::Bad => Standing::Declined,
             Card::Later(after) => Standing::Pending(now + after),
-            Card::Good | Card::Slow(_) | Card::Mute | Card::Broken(_) => Standing::Captured,
+            Card::Good | Card::Slow(_) | Card::Mute | Card::Broken(_) | Card::Stuck => Standing::Captured,
         };
         let new = Entry {
             amount,
             currency: currency.to_owned(),
             standing,
             refunded: false,
+            refundable: card != Card::Stuck,
         };
         self.entries.entry(order).or_insert(new).clone()
     }
@@ -105,7 +110,7 @@ impl Ledger {
     pub fn refund(&mut self, order: Uuid, now: Duration) -> Option<Entry> {
         self.settle(now);
         let entry = self.entries.get_mut(&order)?;
-        if entry.standing == Standing::Captured {
+        if entry.standing == Standing::Captured && entry.refundable {
             entry.refunded = true;
         }
         Some(entry.clone())

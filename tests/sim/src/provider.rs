@@ -4,16 +4,20 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::channel::oneshot;
 use holdfast_payment::provider::{ChargeRequest, Error, Found, Provider};
 use holdfast_payment::state::{Charge, Money, Outcome, Refund};
 use uuid::Uuid;
 
+use crate::bank::PROVIDER;
 use crate::executor::{Host, lock};
 use crate::faults::Faults;
 use crate::ledger::{Card, Entry, Ledger, Standing};
 
 /// After this the payment service gives up on one call.
 const DEADLINE: Duration = Duration::from_millis(1500);
+/// A request that was sent arrives within this time, or never.
+const LONGEST_TRIP: Duration = Duration::from_secs(10);
 
 /// The provider itself. It never crashes and never forgets.
 #[derive(Clone, Default)]
@@ -44,13 +48,26 @@ impl CardProvider {
 
     /// What the provider would tell about an order now.
     pub(crate) fn look_up(&self, order: Uuid, now: Duration) -> Option<Outcome> {
-        lock(&self.ledger).find(order, now).map(|entry| outcome(order, &entry))
+        lock(&self.ledger)
+            .find(order, now)
+            .map(|entry| outcome(order, &entry))
+    }
+
+    fn announce(&self, order: Uuid, user: Uuid, due: Duration) {
+        let mut announcements = lock(&self.announcements);
+        announcements.push(Announcement { order, user, due });
+        drop(announcements);
+        self.announced.raise();
     }
 
     /// The port of one process.
     #[must_use]
     pub fn port(&self, host: &Host, faults: &Arc<Faults>) -> SimProvider {
-        SimProvider { provider: self.clone(), host: host.clone(), faults: faults.clone() }
+        SimProvider {
+            provider: self.clone(),
+            host: host.clone(),
+            faults: faults.clone(),
+        }
     }
 }
 
@@ -62,33 +79,44 @@ pub struct SimProvider {
 }
 
 impl SimProvider {
-    /// One call: `effect` happens at the provider at most once, unless the call is lost on its way.
-    async fn call<A>(
+    /// One call: `effect` happens at the provider at most once, maybe after the caller gave up or died.
+    async fn call<A: Send + 'static>(
         &self,
         label: &'static str,
         order: Uuid,
-        effect: impl FnOnce(&mut Ledger, Duration) -> (A, Duration) + Send,
+        effect: impl FnOnce(&mut Ledger, Duration) -> (A, Duration) + Send + 'static,
     ) -> Result<A, Error> {
         let (sim, faults) = (&self.host.sim, &*self.faults);
         self.host.crash_point(faults.crash_rate(sim), label).await;
-        sim.sleep(faults.latency(sim)).await;
         if faults.strikes(sim, faults.request_lost) {
             return self.time_out(label).await;
         }
-        let (answer, wait) = effect(&mut lock(&self.provider.ledger), sim.elapsed());
-        self.host.note(label, key(order), || format!("{order}"));
-        if wait > DEADLINE || faults.strikes(sim, faults.answer_lost) {
-            return self.time_out(label).await;
+        let (send, receive) = oneshot::channel();
+        let (clock, host, ledger) = (sim.clone(), self.host.clone(), self.provider.ledger.clone());
+        let (there, back) = (faults.latency(sim).min(LONGEST_TRIP), faults.latency(sim));
+        sim.spawn(PROVIDER, async move {
+            clock.sleep(there).await;
+            let (answer, wait) = effect(&mut lock(&ledger), clock.elapsed());
+            host.note(label, key(order), || format!("{order}"));
+            clock.sleep(wait + back).await;
+            // The caller may have given up.
+            let _ = send.send(answer);
+        });
+        let answer_lost = faults.strikes(sim, faults.answer_lost);
+        match sim.timeout(DEADLINE, receive).await {
+            Some(Ok(answer)) if !answer_lost => {
+                self.host.crash_point(faults.crash_rate(sim), label).await;
+                Ok(answer)
+            }
+            _ => self.time_out(label).await,
         }
-        sim.sleep(wait + faults.latency(sim)).await;
-        self.host.crash_point(faults.crash_rate(sim), label).await;
-        Ok(answer)
     }
 
     async fn time_out<A>(&self, label: &'static str) -> Result<A, Error> {
-        self.host.sim.sleep(DEADLINE).await;
         self.host.note("provider silent", 0, || label.to_owned());
-        self.host.crash_point(self.faults.crash_rate(&self.host.sim), label).await;
+        self.host
+            .crash_point(self.faults.crash_rate(&self.host.sim), label)
+            .await;
         Err(Error::TimedOut)
     }
 
@@ -98,17 +126,6 @@ impl SimProvider {
             _ => Ok(()),
         }
     }
-
-    fn announce(&self, request: &ChargeRequest, after: Duration) {
-        let (order, user) = (request.order_id, request.user_id);
-        let due = self.host.sim.elapsed() + after;
-        let mut announcements = lock(&self.provider.announcements);
-        if announcements.iter().all(|known| known.order != order) {
-            announcements.push(Announcement { order, user, due });
-        }
-        drop(announcements);
-        self.provider.announced.raise();
-    }
 }
 
 impl Provider for SimProvider {
@@ -117,49 +134,66 @@ impl Provider for SimProvider {
     }
 
     async fn charge(&self, request: &ChargeRequest) -> Result<Outcome, Error> {
-        let (order, card) = (request.order_id, card(&request.payment_token));
+        let card = card(&request.payment_token);
         self.check_outage(card)?;
-        let outcome = self
-            .call("provider charge", order, |ledger, now| {
-                let is_new = ledger.find(order, now).is_none();
-                let Money { amount, currency } = &request.amount;
-                let entry = ledger.charge(order, *amount, currency, card, now);
-                let wait = match card {
-                    Card::Slow(wait) => wait,
-                    Card::Mute if is_new => 2 * DEADLINE,
-                    _ => Duration::ZERO,
-                };
-                if let Card::Later(after) = card {
-                    self.announce(request, after);
-                }
-                (outcome(order, &entry), wait)
-            })
-            .await?;
-        Ok(outcome)
+        let (request, provider) = (request.clone(), self.provider.clone());
+        self.call("provider charge", request.order_id, move |ledger, now| {
+            let ChargeRequest {
+                order_id: order,
+                user_id: user,
+                amount,
+                ..
+            } = request;
+            let is_new = ledger.find(order, now).is_none();
+            let entry = ledger.charge(order, amount.amount, &amount.currency, card, now);
+            if let (Card::Later(after), true) = (card, is_new) {
+                provider.announce(order, user, now + after);
+            }
+            (outcome(order, &entry), patience(card, is_new))
+        })
+        .await
     }
 
     async fn find(&self, order_id: Uuid) -> Result<Option<Found>, Error> {
         let entry = self
-            .call("provider find", order_id, |ledger, now| (ledger.find(order_id, now), Duration::ZERO))
+            .call("provider find", order_id, move |ledger, now| {
+                (ledger.find(order_id, now), Duration::ZERO)
+            })
             .await?;
-        Ok(entry.map(|entry| Found { outcome: outcome(order_id, &entry), user_id: None }))
+        Ok(entry.map(|entry| Found {
+            outcome: outcome(order_id, &entry),
+            user_id: None,
+        }))
     }
 
     async fn void(&self, order_id: Uuid) -> Result<Outcome, Error> {
         let entry = self
-            .call("provider void", order_id, |ledger, now| (ledger.void(order_id, now), Duration::ZERO))
+            .call("provider void", order_id, move |ledger, now| {
+                (ledger.void(order_id, now), Duration::ZERO)
+            })
             .await?;
         Ok(entry.map_or(Outcome::Voided, |entry| outcome(order_id, &entry)))
     }
 
     async fn refund(&self, order_id: Uuid, charge: &Charge) -> Result<Refund, Error> {
         let entry = self
-            .call("provider refund", order_id, |ledger, now| (ledger.refund(order_id, now), Duration::ZERO))
+            .call("provider refund", order_id, move |ledger, now| {
+                (ledger.refund(order_id, now), Duration::ZERO)
+            })
             .await?;
         match entry {
             Some(entry) if entry.refunded => Ok(refund(order_id, charge)),
             _ => Err(Error::Refused("nothing was captured".to_owned())),
         }
+    }
+}
+
+/// How long the provider keeps the caller waiting.
+fn patience(card: Card, is_new: bool) -> Duration {
+    match card {
+        Card::Slow(wait) => wait,
+        Card::Mute if is_new => 2 * DEADLINE,
+        _ => Duration::ZERO,
     }
 }
 
@@ -172,14 +206,21 @@ fn card(token: &str) -> Card {
         "slow" => Card::Slow(time),
         "later" => Card::Later(time),
         "mute" => Card::Mute,
+        "stuck" => Card::Stuck,
         "broken" => Card::Broken(time),
         _ => Card::Bad,
     }
 }
 
 fn outcome(order: Uuid, entry: &Entry) -> Outcome {
-    let amount = Money { amount: entry.amount, currency: entry.currency.clone() };
-    let charge = Charge { charge_id: format!("ch_{order}"), amount };
+    let amount = Money {
+        amount: entry.amount,
+        currency: entry.currency.clone(),
+    };
+    let charge = Charge {
+        charge_id: format!("ch_{order}"),
+        amount,
+    };
     match entry.standing {
         Standing::Pending(_) => Outcome::Pending(charge),
         Standing::Captured if entry.refunded => {

@@ -10,6 +10,7 @@ use holdfast_platform::journal::memory::MemoryJournal;
 use holdfast_platform::journal::{Append, Error, Feed, Journal, Record, Revision, Scan, Tail};
 use jiff::Timestamp;
 
+use crate::bank::Bank;
 use crate::executor::{Host, Process, Sim};
 use crate::faults::{Faults, within};
 use crate::signal::Signal;
@@ -61,6 +62,7 @@ impl SimStream {
             stream: self.clone(),
             host: host.clone(),
             unfenced: false,
+            charge_first: None,
         }
     }
 
@@ -88,6 +90,13 @@ impl SimStream {
         self.next_after(Revision(revision.0.checked_sub(1)?), ">")
     }
 
+    /// Where the newest record of a subject stands.
+    pub async fn newest(&self, subject: &str) -> Revision {
+        // The journal in memory always answers.
+        let last = self.inner.last(subject).await.ok().flatten();
+        last.map_or(Revision::NONE, |record| record.revision)
+    }
+
     /// Stores without a network in between.
     ///
     /// # Errors
@@ -106,6 +115,8 @@ pub struct SimJournal {
     host: Host,
     /// Plants a bug: appends whatever was appended since.
     pub(crate) unfenced: bool,
+    /// Plants a bug: charges the card before the commit that asks for it is appended.
+    pub(crate) charge_first: Option<Bank>,
 }
 
 /// What becomes of one append.
@@ -178,20 +189,17 @@ impl SimJournal {
 
     async fn store(&self, mut append: Append) -> Result<Revision, Error> {
         if self.unfenced {
-            let newest = self.stream.inner.last(&append.subject).await?;
-            append.expected = newest.map_or(Revision::NONE, |record| record.revision);
+            append.expected = self.stream.newest(&append.subject).await;
             append.message_id.clear();
         }
         let (subject, expected) = (append.subject.clone(), append.expected);
         let payload = append.payload.clone();
         let stored = self.stream.store(append).await;
         match &stored {
-            Ok(revision) => self.host.note("append", revision.0, || {
-                format!(
-                    "{subject} after {expected}: {}",
-                    String::from_utf8_lossy(&payload)
-                )
-            }),
+            Ok(revision) => {
+                self.host
+                    .note("append", revision.0, || describe(&subject, expected, &payload));
+            }
             Err(error) => self.host.note("append refused", expected.0, || error.to_string()),
         }
         stored
@@ -214,6 +222,9 @@ impl SimJournal {
 impl Journal for SimJournal {
     async fn append(&self, append: Append) -> Result<Revision, Error> {
         self.before("append").await?;
+        if let Some(bank) = &self.charge_first {
+            bank.charge_early(&self.host, &append).await;
+        }
         match self.fate() {
             Fate::Lost => self.give_up("append lost").await,
             Fate::Late => {
@@ -306,4 +317,32 @@ impl Feed for SimJournal {
         };
         futures::stream::unfold(follower, Follower::next)
     }
+}
+
+/// A record in one line: the names of its events and commands where there are such.
+fn describe(subject: &str, expected: Revision, payload: &[u8]) -> String {
+    let json: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
+    let of_interest = ["events", "commands", "decisions"]
+        .iter()
+        .filter_map(|field| json.get(field));
+    let parts: Vec<String> = of_interest
+        .flat_map(|list| list.as_array())
+        .flatten()
+        .map(name)
+        .collect();
+    format!("{subject} after {expected}: {}", parts.join(", "))
+}
+
+fn name(part: &serde_json::Value) -> String {
+    let fields = part.as_object().into_iter().flatten();
+    fields
+        .map(|(name, value)| {
+            if value.is_object() {
+                name.clone()
+            } else {
+                format!("{value}")
+            }
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -1,0 +1,113 @@
+//! Runs the seeds: as many as `HOLDFAST_SIM_SEEDS` says (default 10,000) from `HOLDFAST_SIM_FIRST` (default 0), or
+//! the one that `HOLDFAST_SIM_SEED` names, with its whole trace.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use holdfast_tests_sim::runner::{Outcome, describe, run_all};
+use holdfast_tests_sim::world::{Options, run};
+
+/// Longer traces are cut at their beginning.
+const LAST_LINES: usize = 400;
+
+fn from_env(name: &str) -> Option<u64> {
+    let value = std::env::var(name).ok()?;
+    Some(
+        value
+            .parse()
+            .unwrap_or_else(|error| panic!("{name}={value}: {error}")),
+    )
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+fn report(failure: &Outcome, lines: usize) -> String {
+    let replayed = run(
+        failure.seed,
+        Options {
+            verbose: true,
+            ..Options::default()
+        },
+    );
+    describe(failure, &replayed, lines)
+}
+
+fn table(seen: &BTreeMap<&'static str, u64>) -> String {
+    seen.iter()
+        .map(|(what, times)| format!("{what} {times}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[test]
+fn every_seed_keeps_the_invariants() {
+    if let Some(seed) = from_env("HOLDFAST_SIM_SEED") {
+        let outcome = run(
+            seed,
+            Options {
+                verbose: true,
+                ..Options::default()
+            },
+        );
+        for line in &outcome.transcript {
+            eprintln!("{line}");
+        }
+        eprintln!("seed {seed}: {}", table(&outcome.seen));
+        assert!(
+            outcome.violations.is_empty(),
+            "{}",
+            describe(&outcome, &outcome, 0)
+        );
+        return;
+    }
+    let first = from_env("HOLDFAST_SIM_FIRST").unwrap_or(0);
+    let seeds = from_env("HOLDFAST_SIM_SEEDS").unwrap_or(10_000);
+    let started = Instant::now();
+    let summary = run_all(first..first + seeds, threads(), 5, |seed| {
+        run(seed, Options::default())
+    });
+    eprintln!(
+        "{} seeds in {:.1?}: {}",
+        summary.runs,
+        started.elapsed(),
+        table(&summary.seen)
+    );
+    for failure in summary.failures.iter().skip(1) {
+        eprintln!("also seed {}: {:?}", failure.seed, failure.violations);
+    }
+    if let Some(failure) = summary.failures.first() {
+        panic!("{}", report(failure, LAST_LINES));
+    }
+}
+
+#[test]
+fn the_same_seed_runs_the_same_course() {
+    for seed in 0..20 {
+        let once = run(seed, Options::default());
+        let again = run(
+            seed,
+            Options {
+                verbose: true,
+                ..Options::default()
+            },
+        );
+        assert_eq!(once.hash, again.hash, "seed {seed}");
+        assert_eq!(once.seen, again.seen, "seed {seed}");
+    }
+}
+
+#[test]
+fn when_nothing_goes_wrong_no_order_is_parked_and_nothing_is_left_over() {
+    for seed in 0..50 {
+        let outcome = run(
+            seed,
+            Options {
+                calm: true,
+                ..Options::default()
+            },
+        );
+        assert_eq!(outcome.violations, Vec::<String>::new(), "seed {seed}");
+    }
+}
