@@ -140,6 +140,24 @@ impl<J: Journal, P: Provider, C: Clock> Payments<J, P, C> {
         }
     }
 
+    /// Makes sure that a charge which is not captured yet never will be, and tells where the payment stands for
+    /// good. What was captured stays so: an order that waits for its outcome may complete on it at any moment, so
+    /// that only its own log may decide to give the money back.
+    ///
+    /// # Errors
+    /// After any error the same request may be repeated.
+    pub async fn void(&self, order_id: Uuid, user_id: Uuid) -> Result<State, Error> {
+        let payment = self.load(order_id).await?.of(user_id);
+        match payment.state.clone() {
+            State::Unseen | State::Pending(_) | State::Voided => {
+                let outcome = self.provider.void(order_id).await?;
+                self.settle(payment, outcome).await
+            }
+            State::Stray(charge) => self.give_back(payment, &charge).await,
+            state => Ok(state),
+        }
+    }
+
     /// Records what the provider tells by itself. Harmless when repeated, late or early.
     ///
     /// # Errors

@@ -85,19 +85,17 @@ impl Consumer {
         }
     }
 
-    /// The next delivery to this client.
+    /// The next delivery to this client. Dropped while it waits, it loses nothing.
     pub async fn next(&self, host: &Host) -> Delivery {
         loop {
+            self.sim.sleep(self.faults.latency(&self.sim)).await;
             let (appended, settled) = (self.stream.changed.version(), self.changed.version());
             let turn = self.turn(host);
             let stored = std::pin::pin!(self.stream.changed.after(appended));
             let freed = std::pin::pin!(self.changed.after(settled));
             let news = futures::future::select(stored, freed);
             match turn {
-                Turn::Deliver(delivery) => {
-                    self.sim.sleep(self.faults.latency(&self.sim)).await;
-                    return delivery;
-                }
+                Turn::Deliver(delivery) => return delivery,
                 Turn::WaitUntil(due) => {
                     let wait = due.saturating_sub(self.sim.elapsed());
                     self.sim.timeout(wait, news).await;
@@ -176,7 +174,9 @@ impl Consumer {
     /// Whether this client is the pinned one. The pin moves when its holder is gone, and at times when it is not.
     fn is_served(&self, state: &mut State, host: &Host) -> bool {
         let me = (host.process, host.incarnation);
-        let holder_lives = state.pin.is_some_and(|(process, boot)| self.sim.is_running(process, boot));
+        let holder_lives = state
+            .pin
+            .is_some_and(|(process, boot)| self.sim.is_running(process, boot));
         let usurped = self.faults.strikes(&self.sim, self.faults.take_over);
         if state.pin != Some(me) && (!holder_lives || usurped) {
             host.note("pinned", u64::from(host.process.0), || {
@@ -216,15 +216,18 @@ impl Consumer {
         self.changed.raise();
     }
 
-    /// Whether everything stored was delivered and settled.
+    /// What is not delivered or not settled yet, in words; none if everything is.
     #[must_use]
-    pub fn is_drained(&self) -> bool {
-        let state = lock(&self.state);
-        state.pending.is_empty()
-            && self
-                .stream
-                .next_after(state.delivered, self.settings.filter)
-                .is_none()
+    pub fn backlog(&self) -> Option<String> {
+        let (state, name) = (lock(&self.state), self.settings.name);
+        if let Some((revision, pending)) = state.pending.first_key_value() {
+            return Some(format!(
+                "{name} has not settled {revision} after {} attempts",
+                pending.attempt
+            ));
+        }
+        let next = self.stream.next_after(state.delivered, self.settings.filter)?;
+        Some(format!("{name} has not delivered {}", next.revision))
     }
 
     /// What its handlers gave up on.

@@ -265,10 +265,7 @@ async fn serve(payments: &SimPayments, payment: &Payment, ask: &Ask) -> PaymentA
     let settled = match ask {
         Ask::Charge(request, attempt) => payments.charge(request, *attempt).await,
         Ask::Refund => payments.refund(order, user).await,
-        Ask::Resolve => match payments.get(order).await {
-            Ok(PaymentState::Unseen | PaymentState::Pending(_)) => payments.refund(order, user).await,
-            settled => settled,
-        },
+        Ask::Resolve => payments.void(order, user).await,
     };
     match settled {
         Ok(state) => answer(state),

@@ -179,12 +179,30 @@ impl World {
     }
 
     fn is_at_rest(&self) -> bool {
+        self.unfinished().is_none()
+    }
+
+    /// What is still under way.
+    fn unfinished(&self) -> Option<String> {
         let lanes = &self.office.lanes;
-        let drained = [&lanes.payment, &lanes.inventory, &lanes.payments, &lanes.timers]
+        let consumers = [
+            &self.warehouse.commands,
+            &lanes.payment,
+            &lanes.inventory,
+            &lanes.payments,
+            &lanes.timers,
+        ];
+        let backlog = consumers.into_iter().find_map(Consumer::backlog);
+        let waiting = [
+            (!self.receipts.all_done(), "a customer waits"),
+            (!self.warehouse.dock.is_empty(), "goods are not counted"),
+            (!self.only_stuck_timers(), "a timer is set"),
+        ];
+        let waiting = waiting
             .into_iter()
-            .chain([&self.warehouse.commands])
-            .all(Consumer::is_drained);
-        drained && self.receipts.all_done() && self.warehouse.dock.is_empty() && self.only_stuck_timers()
+            .find(|(is, _)| *is)
+            .map(|(_, what)| what.to_owned());
+        backlog.or(waiting)
     }
 
     /// Orders whose money the provider never gives back are retried for ever.
@@ -212,8 +230,9 @@ impl World {
         violations.extend(self.receipts.lost(&orders));
         violations.extend(self.dead_letters());
         if !rested {
+            let what = self.unfinished().unwrap_or_default();
             violations.push(format!(
-                "not at rest after {:?}, {} steps",
+                "not at rest ({what}) after {:?}, {} steps",
                 self.sim.elapsed(),
                 self.sim.steps()
             ));
