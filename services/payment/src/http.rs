@@ -89,6 +89,7 @@ pub fn router<J: Journal, P: Provider + Webhooks, C: Clock>(api: Api<J, P, C>) -
     let router = Router::new()
         .route("/v1/charges", post(charge::<J, P, C>))
         .route("/v1/charges/{order_id}", get(find::<J, P, C>))
+        .route("/v1/voids", post(void::<J, P, C>))
         .route("/v1/refunds", post(refund::<J, P, C>))
         .route("/v1/payments/webhooks/{provider}", webhook);
     problem::with_fallbacks(router).with_state(api)
@@ -143,14 +144,27 @@ async fn find<J: Journal, P: Provider, C: Clock>(
 }
 
 #[derive(Deserialize)]
-struct RefundBody {
+struct PaymentBody {
     order_id: Uuid,
     user_id: Uuid,
 }
 
+async fn void<J: Journal, P: Provider, C: Clock>(
+    Shared(api): Shared<Api<J, P, C>>,
+    ValidJson(PaymentBody { order_id, user_id }): ValidJson<PaymentBody>,
+) -> Result<Response, Problem> {
+    let payments = api.payments;
+    let state = api
+        .work
+        .run(async move { payments.void(order_id, user_id).await })
+        .await?;
+    metrics::counter!("payment_voids_total", "outcome" => outcome_label(&state)).increment(1);
+    Ok(answer(state?))
+}
+
 async fn refund<J: Journal, P: Provider, C: Clock>(
     Shared(api): Shared<Api<J, P, C>>,
-    ValidJson(RefundBody { order_id, user_id }): ValidJson<RefundBody>,
+    ValidJson(PaymentBody { order_id, user_id }): ValidJson<PaymentBody>,
 ) -> Result<Response, Problem> {
     let payments = api.payments;
     let state = api

@@ -32,7 +32,7 @@ struct ChargeRequest<'a> {
 }
 
 #[derive(Serialize)]
-struct RefundRequest {
+struct SettleRequest {
     order_id: String,
     user_id: String,
 }
@@ -89,16 +89,13 @@ impl HttpPayments {
         Ok((response.status(), response.bytes().await?))
     }
 
-    async fn give_back(&self, payment: &Payment) -> PaymentAnswer {
-        let body = RefundRequest {
+    async fn settle(&self, path: &str, payment: &Payment) -> PaymentAnswer {
+        let body = SettleRequest {
             order_id: payment.order.to_string(),
             user_id: payment.user.to_string(),
         };
-        self.ask(
-            self.client.post(format!("{}/v1/refunds", self.base)).json(&body),
-            payment,
-        )
-        .await
+        let request = self.client.post(format!("{}{path}", self.base)).json(&body);
+        self.ask(request, payment).await
     }
 }
 
@@ -121,25 +118,13 @@ impl Payments for HttpPayments {
         self.ask(request, payment).await
     }
 
+    /// Never by a refund: what is captured meanwhile may complete the order, and stays.
     async fn resolve(&self, payment: &Payment) -> PaymentAnswer {
-        let request = self
-            .client
-            .get(format!("{}/v1/charges/{}", self.base, payment.order));
-        match self.try_ask(request).await {
-            Ok((StatusCode::OK, body)) => known(&body, payment),
-            // Not seen, or still open after the deadline: now there shall be none.
-            Ok((StatusCode::NOT_FOUND | StatusCode::ACCEPTED, _)) => self.give_back(payment).await,
-            Ok((status, body)) => PaymentAnswer::Unreachable {
-                detail: told(status, &body),
-            },
-            Err(error) => PaymentAnswer::Unreachable {
-                detail: causes(&error),
-            },
-        }
+        self.settle("/v1/voids", payment).await
     }
 
     async fn refund(&self, payment: &Payment) -> PaymentAnswer {
-        match self.give_back(payment).await {
+        match self.settle("/v1/refunds", payment).await {
             // Nothing was captured, so nothing is held.
             PaymentAnswer::Known(PaymentOutcome::Declined { .. }) => {
                 PaymentAnswer::Known(PaymentOutcome::Voided)

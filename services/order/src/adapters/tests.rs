@@ -152,22 +152,24 @@ async fn a_fault_on_the_way_is_no_refusal_and_no_outcome() {
 }
 
 #[tokio::test]
-async fn an_open_charge_is_voided_when_it_is_resolved() {
-    for status in [202, 404] {
-        let answers: &'static [Answer] = Box::leak(Box::new([
-            (status, &[][..], "{}"),
-            (200, &[][..], r#"{"status":"voided"}"#),
-        ]));
+async fn a_charge_is_resolved_by_a_void_and_never_by_a_refund() {
+    for (body, outcome) in [
+        (r#"{"status":"voided"}"#, PaymentOutcome::Voided),
+        (
+            r#"{"status":"succeeded","charge_id":"ch"}"#,
+            PaymentOutcome::Succeeded {
+                charge_id: "ch".to_owned(),
+                amount: payment().amount,
+            },
+        ),
+    ] {
+        let answers: &'static [Answer] = Box::leak(Box::new([(200, &[][..], body)]));
         let fake = Fake::start(answers).await;
         assert_eq!(
             fake.payments().resolve(&payment()).await,
-            PaymentAnswer::Known(PaymentOutcome::Voided)
+            PaymentAnswer::Known(outcome)
         );
-        let order = payment().order;
-        assert_eq!(
-            fake.seen(),
-            [format!("GET /v1/charges/{order}"), "POST /v1/refunds".to_owned()]
-        );
+        assert_eq!(fake.seen(), ["POST /v1/voids"]);
     }
 }
 

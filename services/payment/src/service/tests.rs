@@ -397,6 +397,26 @@ async fn a_refund_that_finds_a_charge_nobody_recorded_gives_it_back() {
 }
 
 #[tokio::test]
+async fn what_was_captured_before_a_void_stays_so() {
+    let given = given(Card::Good);
+    given.provider.bank().capture(ORDER);
+    for _ in 0..2 {
+        assert_eq!(given.payments.void(ORDER, USER).await.unwrap(), paid());
+    }
+    assert_eq!(given.events(), [Event::Succeeded(charge_of(ORDER))]);
+    assert_eq!(given.happened().2, 0, "nothing is refunded");
+}
+
+#[tokio::test]
+async fn a_void_of_what_was_never_seen_is_kept_and_a_charge_that_lands_after_it_is_refunded() {
+    let given = given(Card::Good);
+    assert_eq!(given.payments.void(ORDER, USER).await.unwrap(), State::Voided);
+    given.provider.bank().capture(ORDER);
+    let state = given.payments.void(ORDER, USER).await.unwrap();
+    assert_eq!(state, State::Refunded(refund_of(ORDER)));
+}
+
+#[tokio::test]
 async fn a_charge_that_lands_after_the_void_is_refunded_whoever_hears_of_it_first() {
     for path in 0..3 {
         let given = given(Card::Good);
