@@ -92,7 +92,6 @@ impl WorkerMetrics {
     }
 
     /// The histogram of how long snapshots take.
-    #[must_use]
     pub fn snapshot_seconds(&self) -> Histogram {
         self.snapshot_seconds.clone()
     }

@@ -74,7 +74,6 @@ impl Service {
     }
 
     /// The REST API.
-    #[must_use]
     pub fn router(&self) -> Router {
         let client = self.nats.client().clone();
         let desk = Desk::new(self.requests.0.clone(), self.role(), client, self.settings.shard);
@@ -101,15 +100,16 @@ impl Service {
     /// Runs until `shutdown`, then drains.
     pub async fn run(self, shutdown: CancellationToken) {
         let inventory = JetStreamJournal::new(&self.nats, subjects::INVENTORY, JournalConfig::default());
-        let head_start = head_start(&inventory, self.settings.shard);
-        let Some((ledger, decisions)) = shutdown.run_until_cancelled(head_start).await else {
+        let until = shutdown.clone();
+        let head_start = until.run_until_cancelled_owned(head_start(inventory.clone(), self.settings.shard));
+        let Some((ledger, decisions)) = head_start.await else {
             return;
         };
         self.view.start_from(ledger, decisions);
-        let view = Arc::clone(&self.view);
-        let follow = shutdown.run_until_cancelled(follow(&view, &inventory));
-        let worker = self.worker(inventory.clone());
-        futures::join!(follow, worker.run(shutdown.clone()));
+        let follow = follow(Arc::clone(&self.view), inventory.clone());
+        let follow = shutdown.clone().run_until_cancelled_owned(follow);
+        let worker = self.worker(inventory);
+        futures::join!(follow, worker.run(shutdown));
     }
 
     fn worker(self, inventory: JetStreamJournal) -> Worker<JetStreamJournal, JetStreamJournal, SystemClock> {
@@ -140,10 +140,10 @@ impl Service {
 
 /// The newest snapshot and the log after it, as soon as the stream can be reached; and how many decisions are not
 /// in the snapshot.
-async fn head_start<J: Journal + Scan>(journal: &J, shard: u32) -> (Ledger, u64) {
+async fn head_start<J: Journal + Scan>(journal: J, shard: u32) -> (Ledger, u64) {
     let mut failures = 0;
     loop {
-        match try_head_start(journal, shard).await {
+        match try_head_start(&journal, shard).await {
             Ok(head_start) => return head_start,
             Err(ledger::Error::Journal(error)) => {
                 tracing::warn!(shard, "cannot read the stock yet: {error}");
@@ -171,8 +171,8 @@ async fn try_head_start<J: Journal + Scan>(journal: &J, shard: u32) -> Result<(L
     }
 }
 
-async fn follow<F: journal::Feed>(view: &View, feed: &F) {
-    if let Err(error) = view.follow(feed).await {
+async fn follow<F: journal::Feed>(view: Arc<View>, feed: F) {
+    if let Err(error) = view.follow(&feed).await {
         tracing::error!("the stock stays as it was, and reads are stale: {error}");
     }
 }

@@ -91,6 +91,11 @@ where
             () = shutdown.cancelled() => return,
             _ = caught_up.wait_for(|caught_up| *caught_up) => {}
         }
+        self.take_work(&shutdown).await;
+        self.hand_over().await;
+    }
+
+    async fn take_work(&mut self, shutdown: &CancellationToken) {
         let mut followed = self.parts.view.followed();
         let mut deliveries = std::pin::pin!(self.parts.lane.pull(shutdown.clone()).ready_chunks(MAX_COMMITS));
         loop {
@@ -99,7 +104,7 @@ where
                 biased;
                 chunk = deliveries.next() => match chunk {
                     Some(chunk) => work.deliveries = chunk,
-                    None => break,
+                    None => return,
                 },
                 Some(request) = self.parts.requests.1.recv() => work.requests.push(request),
                 Ok(()) = followed.changed() => {
@@ -111,10 +116,9 @@ where
             self.join_waiting_requests(&mut work);
             tokio::select! {
                 () = self.work_off(work) => {}
-                () = overdue(&shutdown) => break,
+                () = overdue(shutdown) => return,
             }
         }
-        self.hand_over().await;
     }
 
     /// A log message that is not from our writer: there is another one.
@@ -166,7 +170,11 @@ where
                     .insert(Writer::recover(ports, self.parts.shard, base).await?)
             }
         };
-        let commits = work.deliveries.iter().map(|pulled| &pulled.delivery.record);
+        let commits = work
+            .deliveries
+            .iter()
+            .map(|pulled| &pulled.delivery.record)
+            .collect();
         let receipts = work
             .requests
             .iter()
@@ -189,9 +197,9 @@ where
         let Work { deliveries, requests } = work;
         self.parts.view.apply_own(&outcome.appended);
         self.bury(&deliveries, &outcome).await;
-        // The consumer acknowledges all up to this one.
-        if let Some(last) = deliveries.last() {
-            last.receipt.ack().await;
+        // Acknowledges all up to it; redeliveries may come after newer commits.
+        if let Some(newest) = deliveries.iter().max_by_key(|pulled| pulled.receipt.sequence()) {
+            newest.receipt.ack().await;
         }
         let mut outcomes = outcome.receipts.into_iter();
         for Request { receipts, reply } in requests {
@@ -261,6 +269,7 @@ where
             tracing::warn!("{error}; what was acknowledged last will come again");
         }
         if was_writer {
+            self.parts.lane.unpin(DRAIN_DEADLINE).await;
             self.parts
                 .snapshots
                 .take_last(&self.parts.view, DRAIN_DEADLINE)

@@ -176,9 +176,9 @@ impl<J: Journal + Scan, O: Scan, C: Clock> Writer<J, O, C> {
     ///
     /// # Errors
     /// [`Error`]; also if the future is dropped, the writer is spent.
-    pub async fn decide_batch<'a>(
+    pub async fn decide_batch(
         &mut self,
-        commits: impl IntoIterator<Item = &'a Record, IntoIter: Send> + Send,
+        commits: Vec<&Record>,
         receipts: Vec<Receipt>,
     ) -> Result<BatchOutcome, Error> {
         if std::mem::replace(&mut self.spent, true) {

@@ -189,6 +189,22 @@ impl Lane {
         .await;
     }
 
+    /// Lets a consumer with a pinned client choose another one at once, rather than when the pin runs out. For the end
+    /// of a [`Lane::pull`], after its stream was dropped.
+    pub async fn unpin(&self, deadline: Duration) {
+        let Some(group) = &self.group else { return };
+        let unpin = async {
+            let stream = self.nats.jetstream().get_stream_no_info(&self.stream).await?;
+            stream.unpin_consumer(&self.consumer, group).await?;
+            Ok::<_, async_nats::Error>(())
+        };
+        match tokio::time::timeout(deadline, unpin).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::info!(consumer = self.consumer, "the pin has to run out: {error}"),
+            Err(_) => tracing::info!(consumer = self.consumer, "the pin has to run out: no answer"),
+        }
+    }
+
     fn limit_attempts(&self, disposition: Disposition, attempt: u64) -> Disposition {
         match (disposition, self.max_attempts) {
             (Disposition::Retry(_), Some(max)) if attempt >= max => {

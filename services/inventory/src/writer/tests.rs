@@ -133,7 +133,7 @@ impl World {
         commits: &[Record],
         receipts: Vec<Receipt>,
     ) -> Result<BatchOutcome, Error> {
-        now(writer.decide_batch(commits, receipts))
+        now(writer.decide_batch(commits.iter().collect(), receipts))
     }
 
     fn lose(&self, fault: Fault) {
@@ -318,7 +318,10 @@ fn a_writer_whose_batch_was_cut_off_is_spent() {
     let mut writer = world.writer();
     world.lose(Fault::NeverAnswer);
     assert!(
-        writer.decide_batch([&commit], vec![]).now_or_never().is_none(),
+        writer
+            .decide_batch(vec![&commit], vec![])
+            .now_or_never()
+            .is_none(),
         "it waits for the answer"
     );
     assert!(matches!(

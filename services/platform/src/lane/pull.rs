@@ -15,6 +15,10 @@ use crate::nats::jittered;
 
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const EXPIRES: Duration = Duration::from_secs(30);
+/// A pin is renewed by pulling, not by acknowledging: one that is to last must be pulled for more often than the
+/// consumer's `priority_timeout`, whatever the traffic.
+const PINNED_EXPIRES: Duration = Duration::from_secs(1);
+const PINNED_HEARTBEAT: Duration = Duration::from_millis(500);
 /// So many missed heartbeats in a row, and the pull is set up anew: it may wait for a consumer that moved.
 const MISSED_HEARTBEATS: u32 = 3;
 
@@ -191,16 +195,15 @@ impl Puller {
             .get_consumer_from_stream(consumer, stream)
             .await?;
         // Messages wait in our buffer while their `ack_wait` runs: take little more than what is handled at once.
-        let batch = if group.is_some() {
-            1000
-        } else {
-            (2 * concurrency).clamp(2, 200)
+        let (batch, heartbeat, expires) = match group {
+            Some(_) => (1000, PINNED_HEARTBEAT, PINNED_EXPIRES),
+            None => ((2 * concurrency).clamp(2, 200), HEARTBEAT, EXPIRES),
         };
         let mut builder = consumer
             .stream()
             .max_messages_per_batch(batch)
-            .heartbeat(HEARTBEAT)
-            .expires(EXPIRES);
+            .heartbeat(heartbeat)
+            .expires(expires);
         if let Some(group) = group {
             builder = builder.group(group);
         }
