@@ -106,14 +106,13 @@ impl Exchange {
         }
         self.phase = waiting.passed(worker, host, status, end);
         if end {
-            self.finish(worker, host)
-        } else {
-            Action::Continue
+            self.finish(worker, host);
         }
+        Action::Continue
     }
 
     /// `size` bytes of the response's body have come. `end`: nothing follows.
-    pub fn response_body(&mut self, worker: &Worker, host: &impl Host, size: usize, end: bool) -> Action {
+    pub fn response_body(&mut self, worker: &Worker, host: &impl Host, size: usize, end: bool) {
         match &mut self.phase {
             Phase::Trailers { messages, .. } => *messages |= size > 0,
             Phase::Collecting(collecting) if size > 0 => {
@@ -126,14 +125,12 @@ impl Exchange {
             _ => {}
         }
         if end {
-            self.finish(worker, host)
-        } else {
-            Action::Continue
+            self.finish(worker, host);
         }
     }
 
     /// The response's trailers have come, and nothing follows. Those of a stored response are not kept.
-    pub fn response_trailers(&mut self, worker: &Worker, host: &impl Host) -> Action {
+    pub fn response_trailers(&mut self, worker: &Worker, host: &impl Host) {
         if let Phase::Trailers {
             rules,
             messages: false,
@@ -141,14 +138,13 @@ impl Exchange {
         {
             rescue::trailers(worker, host, rules);
         }
-        self.finish(worker, host)
+        self.finish(worker, host);
     }
 
-    fn finish(&mut self, worker: &Worker, host: &impl Host) -> Action {
+    fn finish(&mut self, worker: &Worker, host: &impl Host) {
         if let Phase::Collecting(collecting) = std::mem::take(&mut self.phase) {
             collecting.store(worker, host);
         }
-        Action::Continue
     }
 }
 
@@ -210,7 +206,7 @@ impl Ticket {
 
     fn begin(self, worker: &Worker, host: &impl Host, now_ms: u64) -> Option<Collecting> {
         let stale = worker.stale(self.rule)?;
-        let response = host.headers(Message::Response);
+        let response = host.headers(Message::Response)?;
         let terms = Terms::judge(&self.asked, &response, stale, now_ms).ok()?;
         let headers = kept_fields(&response).ok()?;
         let expected = content_length(

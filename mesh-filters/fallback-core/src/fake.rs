@@ -40,6 +40,8 @@ impl FakeShared {
 }
 
 impl Shared for FakeShared {
+    type Version = u32;
+
     fn get(&self, key: &[u8]) -> Option<(Vec<u8>, u32)> {
         self.0.lock().unwrap().1.get(key).cloned()
     }
@@ -74,6 +76,8 @@ pub struct FakeHost {
     pub now_ms: Cell<u64>,
     pub replies: RefCell<Vec<Reply<'static>>>,
     pub events: RefCell<Vec<(usize, Event)>>,
+    /// As when an answer has begun.
+    pub refuse_replies: Cell<bool>,
     /// Calls of the proxy, counters apart.
     pub calls: Cell<usize>,
 }
@@ -101,6 +105,8 @@ impl FakeHost {
 }
 
 impl Shared for FakeHost {
+    type Version = u32;
+
     fn get(&self, key: &[u8]) -> Option<(Vec<u8>, u32)> {
         self.called();
         self.shared.get(key)
@@ -123,9 +129,9 @@ impl Host for FakeHost {
         self.map(of).all(name).next().map(<[u8]>::to_vec)
     }
 
-    fn headers(&self, of: Message) -> Headers {
+    fn headers(&self, of: Message) -> Option<Headers> {
         self.called();
-        self.map(of)
+        Some(self.map(of))
     }
 
     fn set_trailer(&self, name: &str, value: &str) {
@@ -150,7 +156,7 @@ impl Host for FakeHost {
         self.body.borrow().get(..size).map(<[u8]>::to_vec)
     }
 
-    fn reply(&self, reply: &Reply<'_>) {
+    fn reply(&self, reply: &Reply<'_>) -> bool {
         self.called();
         let owned = |bytes: &[u8]| bytes.to_vec().into();
         self.replies.borrow_mut().push(Reply {
@@ -164,6 +170,7 @@ impl Host for FakeHost {
             grpc_status: reply.grpc_status,
             details: reply.details.clone(),
         });
+        !self.refuse_replies.get()
     }
 
     fn count(&self, rule: usize, event: Event) {

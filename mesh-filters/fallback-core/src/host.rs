@@ -70,14 +70,17 @@ impl Event {
 /// Memory that all workers of the proxy share. It keeps what was written until the proxy ends, and what it
 /// returns may have been written by anybody: readers must take any bytes.
 pub trait Shared {
-    /// The value and its version, which is never 0.
-    fn get(&self, key: &[u8]) -> Option<(Vec<u8>, u32)>;
+    /// Names one state of a value.
+    type Version: Copy;
+
+    /// The value and its version.
+    fn get(&self, key: &[u8]) -> Option<(Vec<u8>, Self::Version)>;
 
     /// Writes, whatever is there.
     fn put(&self, key: &[u8], value: &[u8]);
 
     /// Writes if the version is still the given one; `None`: if there is no value yet. Tells whether it wrote.
-    fn swap(&self, key: &[u8], value: &[u8], version: Option<u32>) -> bool;
+    fn swap(&self, key: &[u8], value: &[u8], version: Option<Self::Version>) -> bool;
 }
 
 /// The proxy, seen from one stream.
@@ -85,8 +88,8 @@ pub trait Host: Shared {
     /// The first value of a field. `name` in lower case.
     fn header(&self, of: Message, name: &str) -> Option<Vec<u8>>;
 
-    /// All fields.
-    fn headers(&self, of: Message) -> Headers;
+    /// All fields; `None` when the proxy cannot tell them.
+    fn headers(&self, of: Message) -> Option<Headers>;
 
     /// Replaces a trailer of the response.
     fn set_trailer(&self, name: &str, value: &str);
@@ -100,8 +103,8 @@ pub trait Host: Shared {
     /// The part of the response's body that is being handled, `size` bytes.
     fn body(&self, size: usize) -> Option<Vec<u8>>;
 
-    /// Answers the caller in place of the upstream. Only before the response's headers have gone out.
-    fn reply(&self, reply: &Reply<'_>);
+    /// Answers the caller in place of the upstream. Tells whether the proxy will: not when an answer has begun.
+    fn reply(&self, reply: &Reply<'_>) -> bool;
 
     /// Adds one to a rule's counter.
     fn count(&self, rule: usize, event: Event);

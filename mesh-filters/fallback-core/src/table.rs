@@ -148,7 +148,7 @@ impl Table {
     }
 
     /// The ways of a set and the version to swap against. An index of another layout is an empty one.
-    fn index(&self, shared: &impl Shared, set: u32) -> (Vec<Way>, Option<u32>) {
+    fn index<S: Shared>(&self, shared: &S, set: u32) -> (Vec<Way>, Option<S::Version>) {
         let found = shared.get(&self.index_name(set));
         let version = found.as_ref().map(|(_, version)| *version);
         let ways = found.map(|(bytes, _)| decode(&bytes)).unwrap_or_default();

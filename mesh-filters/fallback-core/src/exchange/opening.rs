@@ -46,7 +46,7 @@ fn open_plain(worker: &Worker, host: &impl Host, rules: RuleSet) -> Option<Waiti
 }
 
 fn open_with_cache(worker: &Worker, host: &impl Host, rules: RuleSet, path: &[u8]) -> Option<Waiting> {
-    let request = host.headers(Message::Request);
+    let request = host.headers(Message::Request)?;
     let method = request.only(":method")?;
     let authority = request.only(":authority").unwrap_or_default();
     let of_resource = worker.narrow(rules, |rule| rule.request.authority(authority));

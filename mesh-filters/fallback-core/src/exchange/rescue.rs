@@ -60,7 +60,10 @@ fn find(worker: &Worker, host: &impl Host, ticket: &Ticket, rule: &Rule) -> Opti
 }
 
 fn send(host: &impl Host, rule: usize, event: Event, reply: &Reply<'_>) -> Action {
-    host.reply(reply);
+    if !host.reply(reply) {
+        host.count(rule, Event::Unanswered);
+        return Action::Continue;
+    }
     host.count(rule, event);
     Action::Replaced
 }
