@@ -4,4 +4,4 @@ mod proxy;
 mod server;
 
 pub use proxy::Proxy;
-pub use server::{NatsCluster, NatsServer, ServerOptions};
+pub use server::{NatsCluster, NatsServer, ServerOptions, free_port};

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::net::TcpListener;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use clap::Parser;
 use holdfast_platform::config::{self, ServiceArgs};
 use holdfast_platform::http;
 use holdfast_platform::service::{self, Context};
-use holdfast_platform::testing::NatsServer;
+use holdfast_platform::testing::{NatsServer, free_port};
 
 #[derive(Parser)]
 struct Args {
@@ -50,13 +49,13 @@ struct Greeter {
 
 impl Greeter {
     fn start(nats_url: &str) -> Self {
-        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let (http, admin) = (free(), free());
+        let address = || format!("127.0.0.1:{}", free_port());
+        let (http, admin) = (address(), address());
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "greeter", "--nocapture"])
             .env("HOLDFAST_TEST_GREETER", "1")
-            .env("HOLDFAST_HTTP_ADDR", http.to_string())
-            .env("HOLDFAST_ADMIN_ADDR", admin.to_string())
+            .env("HOLDFAST_HTTP_ADDR", &http)
+            .env("HOLDFAST_ADMIN_ADDR", &admin)
             .env("HOLDFAST_NATS_URL", nats_url)
             .env("HOLDFAST_WORKER_THREADS", "1")
             .stdout(Stdio::null())

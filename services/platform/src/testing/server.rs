@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -131,11 +132,20 @@ impl NatsServer {
     }
 
     async fn ready(&mut self) {
-        let nats = connect_to(&self.url(), "readiness").await;
-        until("nats-server serves JetStream", async || {
-            nats.jetstream().query_account().await.is_ok()
-        })
-        .await;
+        let serves = tokio::time::timeout(START_TIMEOUT, async {
+            let nats = connect(&NatsConfig::new(self.url(), "readiness"))
+                .await
+                .expect("a NATS client");
+            while nats.jetstream().query_account().await.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        if serves.await.is_err() {
+            panic!(
+                "nats-server does not serve JetStream after {START_TIMEOUT:?}; its log:\n{}",
+                self.log()
+            );
+        }
     }
 }
 
@@ -250,9 +260,26 @@ async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
     }
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("a bound address").port()
+/// A port on which nothing listens. It lies below those that systems give to outgoing connections: such a connection
+/// could otherwise take it before (or between two lives of) the server that it is meant for.
+///
+/// # Panics
+/// If none is free.
+#[must_use]
+pub fn free_port() -> u16 {
+    const PORTS: std::ops::Range<u16> = 10_000..30_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Test processes that run at once start far from each other.
+    let start = std::process::id().wrapping_mul(7919);
+    for _ in PORTS {
+        let offset =
+            start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % u32::from(PORTS.end - PORTS.start);
+        let port = PORTS.start + u16::try_from(offset).unwrap_or_default();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no free port in {PORTS:?}");
 }
 
 /// The pinned nats-server: `HOLDFAST_NATS_SERVER`, or `.tools/bin/nats-server` in a folder above this crate.
