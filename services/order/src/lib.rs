@@ -7,10 +7,16 @@
 //! | [`store`] | loads and appends orders |
 //! | [`saga`] | the orchestrator: decides, appends, and executes what was appended |
 //! | [`ports`] | what it needs from others |
+//! | [`api`] | orders over REST |
+//! | [`index`] | which orders a user has |
 //! | [`adapters`] | the ports over HTTP and NATS |
 
 pub mod adapters;
+pub mod api;
 pub mod codec;
+#[cfg(test)]
+mod fakes;
+pub mod index;
 mod locks;
 pub mod ports;
 pub mod replay;

@@ -4,7 +4,10 @@ mod envelope;
 
 use std::sync::Arc;
 
-use holdfast_platform::journal::{self, Journal, Record, Revision};
+use holdfast_order_core::{OrderId, State};
+use holdfast_platform::clock::{Clock, SystemClock};
+use holdfast_platform::journal::{self, Journal, Record, Revision, Scan};
+use jiff::Timestamp;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
@@ -30,7 +33,15 @@ pub enum Error {
 /// The orders of one journal, with a bounded cache of those last used.
 pub struct Store<J> {
     journal: J,
-    cache: Cache<OrderKey, Versioned>,
+    cache: Cache<OrderKey, Seen>,
+    clock: Arc<dyn Clock>,
+}
+
+/// An order, and when it was the newest that the journal had.
+#[derive(Clone)]
+struct Seen {
+    order: Versioned,
+    at: Timestamp,
 }
 
 impl<J: Journal> Store<J> {
@@ -40,12 +51,31 @@ impl<J: Journal> Store<J> {
             .max_capacity(capacity)
             .eviction_policy(EvictionPolicy::lru())
             .build();
-        Self { journal, cache }
+        let clock = Arc::new(SystemClock);
+        Self {
+            journal,
+            cache,
+            clock,
+        }
+    }
+
+    /// The same store with another clock, which tells how old a cached order is and nothing else.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
     }
 
     /// The order as this process last saw it.
     pub fn cached(&self, key: &OrderKey) -> Option<Versioned> {
-        self.cache.get(key)
+        self.cache.get(key).map(|seen| seen.order)
+    }
+
+    /// The order as this process last saw it, and how many seconds ago it was the newest that the journal had.
+    pub fn cached_with_age(&self, key: &OrderKey) -> Option<(Versioned, u64)> {
+        let Seen { order, at } = self.cache.get(key)?;
+        let age = self.clock.now().duration_since(at).as_secs();
+        Some((order, u64::try_from(age).unwrap_or(0)))
     }
 
     /// The order, at least as new as `at_least`, which must be a record of this order; maybe not the newest.
@@ -53,7 +83,7 @@ impl<J: Journal> Store<J> {
     /// # Errors
     /// [`Error`] if the journal does not answer or a record cannot be read.
     pub async fn load(&self, key: &OrderKey, at_least: Revision) -> Result<Versioned, Error> {
-        match self.cache.get(key) {
+        match self.cached(key) {
             Some(known) if known.revision >= at_least => Ok(known),
             _ => self.read(key, at_least).await,
         }
@@ -67,8 +97,11 @@ impl<J: Journal> Store<J> {
         let Some(last) = self.journal.last(&key.subject()).await? else {
             return Ok(Versioned::default());
         };
-        match self.cache.get(key) {
-            Some(known) if known.revision == last.revision => Ok(known),
+        match self.cached(key) {
+            Some(known) if known.revision == last.revision => {
+                self.keep(key, &known);
+                Ok(known)
+            }
             _ => self.read(key, last.revision).await,
         }
     }
@@ -100,7 +133,7 @@ impl<J: Journal> Store<J> {
 
     /// Folds a record that was delivered into what is known, if it is the next one: spares the read.
     pub fn observe(&self, key: &OrderKey, record: &Record) {
-        let known = self.cache.get(key).unwrap_or_default();
+        let known = self.cached(key).unwrap_or_default();
         if known.revision < record.revision
             && let Ok(order) = advance(known, record)
         {
@@ -112,38 +145,48 @@ impl<J: Journal> Store<J> {
     ///
     /// # Errors
     /// [`journal::Error::Conflict`] if the order has moved on, anything else of [`Error`] if the outcome is not
-    /// known or it cannot succeed. After any error the order is read again before it is used.
-    pub async fn append(
-        &self,
-        commit: &Commit,
-        before: Revision,
-        state: holdfast_order_core::State,
-    ) -> Result<Versioned, Error> {
+    /// known or it cannot succeed. What was known stays known: it was true once, and nothing is appended on it
+    /// that does not follow.
+    pub async fn append(&self, commit: &Commit, before: Revision, state: State) -> Result<Versioned, Error> {
         let key = OrderKey {
             user: commit.user,
             order: commit.order,
         };
-        let append = envelope::append(&key, commit, before)?;
-        match self.journal.append(append).await {
-            Ok(revision) => {
-                let order = Versioned {
-                    state: Arc::new(state),
-                    revision,
-                };
-                self.keep(&key, &order);
-                Ok(order)
-            }
-            Err(error) => {
-                self.cache.invalidate(&key);
-                Err(error.into())
-            }
-        }
+        let revision = self
+            .journal
+            .append(envelope::append(&key, commit, before)?)
+            .await?;
+        let order = Versioned {
+            state: Arc::new(state),
+            revision,
+        };
+        self.keep(&key, &order);
+        Ok(order)
     }
 
     fn keep(&self, key: &OrderKey, order: &Versioned) {
         let newer = |known: Versioned| known.revision > order.revision;
-        if !self.cache.get(key).is_some_and(newer) {
-            self.cache.insert(*key, order.clone());
+        if !self.cached(key).is_some_and(newer) {
+            let (order, at) = (order.clone(), self.clock.now());
+            self.cache.insert(*key, Seen { order, at });
         }
+    }
+}
+
+impl<J: Scan> Store<J> {
+    /// The order with this id, whoever owns it: for staff, who do not name the owner. Reads the index of the whole
+    /// stream.
+    ///
+    /// # Errors
+    /// [`journal::Error::Unavailable`] if the journal does not answer.
+    pub async fn find(&self, order: OrderId) -> Result<Option<OrderKey>, journal::Error> {
+        let filter = format!("orders.*.{order}");
+        let found = self
+            .journal
+            .scan(&filter, Revision::NONE, Revision::NONE, 1)
+            .await?;
+        Ok(found
+            .first()
+            .and_then(|record| OrderKey::of_subject(&record.subject)))
     }
 }

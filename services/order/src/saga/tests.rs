@@ -3,11 +3,11 @@
 mod world;
 
 use holdfast_order_core::{CancelReason, PaymentOutcome, Requester, SagaStep, Status};
-use holdfast_platform::journal::Journal;
 
 use super::*;
+use crate::fakes::{at, declined, eur, succeeded};
 use crate::ports::PaymentAnswer;
-use world::{World, declined, eur, succeeded};
+use world::World;
 
 #[tokio::test]
 async fn an_order_runs_through_the_lanes_to_its_end() {
@@ -97,7 +97,7 @@ async fn a_charge_timer_fires_at_the_deadline_at_the_latest() {
     world.advance(599);
     world.work_off().await;
     assert_eq!(world.timers().len(), 1);
-    assert_eq!(world.timers()[0].2, world::at(600));
+    assert_eq!(world.timers()[0].2, at(600));
 }
 
 #[tokio::test]
@@ -306,22 +306,15 @@ async fn an_operator_resumes_a_parked_order() {
 }
 
 #[tokio::test]
-async fn a_lost_journal_is_told_and_forgets_what_may_not_be_true() {
+async fn an_append_whose_outcome_is_unknown_is_told_and_decided_again() {
     let world = World::new();
     let key = world.create(1).await;
-    world.journal.fail(key.subject());
+    world.journal.lose_answers();
     assert!(matches!(
         world.cancel(key).await,
         Err(Error::Store(store::Error::Journal(_)))
     ));
-    assert!(world.orchestrator.store().cached(&key).is_none());
     world.journal.heal();
-    assert!(
-        world
-            .journal
-            .last(&key.subject())
-            .await
-            .expect("healed")
-            .is_some()
-    );
+    let again = world.cancel(key).await.expect("cancelled before");
+    assert_eq!((again.events, world.journal.len()), (vec![], 2));
 }

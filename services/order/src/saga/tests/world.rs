@@ -1,141 +1,20 @@
 //! Everything around an orchestrator, under the control of a test.
 
-use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use holdfast_order_core::{Line, Money, NewOrder, OrderId, PaymentOutcome, Quantity, Requester, Sku, UserId};
+use holdfast_order_core::{Line, NewOrder, OrderId, Quantity, Requester, Sku, UserId};
 use holdfast_platform::clock::ManualClock;
 use holdfast_platform::journal::memory::MemoryJournal;
 use holdfast_platform::journal::{Append, Delivery, Headers, Record};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
 use crate::codec::{Timer, encode_timer};
-use crate::ports::{NoJitter, Payment, PaymentAnswer, TimerError, TimerName};
-
-pub(super) fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + second).expect("in range")
-}
-
-pub(super) fn eur(amount: i64) -> Money {
-    Money {
-        amount,
-        currency: "EUR".to_owned(),
-    }
-}
-
-pub(super) fn succeeded() -> PaymentAnswer {
-    PaymentAnswer::Known(PaymentOutcome::Succeeded {
-        charge_id: "ch_1".to_owned(),
-        amount: eur(450),
-    })
-}
-
-pub(super) fn declined() -> PaymentAnswer {
-    PaymentAnswer::Known(PaymentOutcome::Declined {
-        code: "card_declined".to_owned(),
-    })
-}
-
-/// A journal that can be out of reach for some subjects.
-#[derive(Clone)]
-pub(super) struct Flaky {
-    inner: MemoryJournal,
-    away: Arc<Mutex<HashSet<String>>>,
-}
-
-impl Flaky {
-    pub(super) fn fail(&self, subject: String) {
-        self.away.lock().expect("not poisoned").insert(subject);
-    }
-
-    pub(super) fn heal(&self) {
-        self.away.lock().expect("not poisoned").clear();
-    }
-
-    pub(super) fn records(&self) -> Vec<Record> {
-        self.inner.records()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.inner.len()
-    }
-
-    fn reach(&self, subject: &str) -> Result<(), journal::Error> {
-        match self.away.lock().expect("not poisoned").contains(subject) {
-            true => Err(journal::Error::Unavailable {
-                detail: "away".to_owned(),
-            }),
-            false => Ok(()),
-        }
-    }
-}
-
-impl Journal for Flaky {
-    async fn append(&self, append: Append) -> Result<Revision, journal::Error> {
-        self.reach(&append.subject)?;
-        self.inner.append(append).await
-    }
-
-    async fn read(&self, subject: &str, at_least: Revision) -> Result<Vec<Record>, journal::Error> {
-        self.reach(subject)?;
-        self.inner.read(subject, at_least).await
-    }
-
-    async fn last(&self, subject: &str) -> Result<Option<Record>, journal::Error> {
-        self.reach(subject)?;
-        self.inner.last(subject).await
-    }
-}
-
-/// Answers as it was told to, and `succeeded` when it was told nothing more.
-#[derive(Clone, Default)]
-pub(super) struct Script {
-    answers: Arc<Mutex<VecDeque<PaymentAnswer>>>,
-    calls: Arc<Mutex<Vec<String>>>,
-}
-
-impl Script {
-    fn call(&self, what: String) -> PaymentAnswer {
-        self.calls.lock().expect("not poisoned").push(what);
-        self.answers
-            .lock()
-            .expect("not poisoned")
-            .pop_front()
-            .unwrap_or_else(succeeded)
-    }
-}
-
-impl Payments for Script {
-    async fn charge(&self, _: &Payment, _: &str, attempt: u32) -> PaymentAnswer {
-        self.call(format!("charge {attempt}"))
-    }
-
-    async fn resolve(&self, _: &Payment) -> PaymentAnswer {
-        self.call("resolve".to_owned())
-    }
-
-    async fn refund(&self, _: &Payment) -> PaymentAnswer {
-        self.call("refund".to_owned())
-    }
-}
-
-pub(super) type Armed = (TimerName, Timer, Timestamp);
-
-#[derive(Clone, Default)]
-pub(super) struct Alarms(Arc<Mutex<Vec<Armed>>>);
-
-impl Timers for Alarms {
-    async fn schedule(&self, name: TimerName, timer: &Timer, at: Timestamp) -> Result<(), TimerError> {
-        let mut armed = self.0.lock().expect("not poisoned");
-        armed.retain(|(other, of, _)| (*other, of.order) != (name, timer.order));
-        armed.push((name, *timer, at));
-        Ok(())
-    }
-}
+use crate::fakes::{Alarms, Armed, Flaky, Script, at, eur};
+use crate::ports::{NoJitter, PaymentAnswer};
 
 pub(super) struct World {
     pub(super) journal: Flaky,
@@ -151,13 +30,7 @@ impl World {
     pub(super) fn new() -> Self {
         let clock = ManualClock::at(at(0));
         let inner = MemoryJournal::new(clock.clone());
-        Self::over(
-            Flaky {
-                inner,
-                away: Arc::default(),
-            },
-            clock,
-        )
+        Self::over(Flaky::over(inner), clock)
     }
 
     fn over(journal: Flaky, clock: ManualClock) -> Self {

@@ -1,0 +1,78 @@
+//! Orders over REST.
+
+mod change;
+mod create;
+mod headers;
+mod identity;
+mod problems;
+mod read;
+mod request;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use holdfast_platform::clock::Clock;
+use holdfast_platform::journal::{Journal, Scan};
+use holdfast_platform::problem;
+
+use crate::index::UserIndex;
+use crate::ports::{Jitter, Payments, Prices, Stock, Timers};
+use crate::saga::Orchestrator;
+
+pub use view::OrderView;
+
+/// Which adapters a running service is made of.
+pub trait Wiring: Send + Sync + 'static {
+    /// The stream `ORDERS`.
+    type Journal: Journal + Scan;
+    /// The payment service.
+    type Payments: Payments;
+    /// Timers.
+    type Timers: Timers;
+    /// Time.
+    type Clock: Clock;
+    /// Jitter.
+    type Jitter: Jitter;
+    /// The catalogue.
+    type Prices: Prices;
+    /// The inventory.
+    type Stock: Stock;
+}
+
+/// The orchestrator of a wiring.
+pub type Saga<W> = Orchestrator<
+    <W as Wiring>::Journal,
+    <W as Wiring>::Payments,
+    <W as Wiring>::Timers,
+    <W as Wiring>::Clock,
+    <W as Wiring>::Jitter,
+>;
+
+/// What the API needs.
+pub struct Api<W: Wiring> {
+    /// Takes, cancels and resumes orders.
+    pub saga: Arc<Saga<W>>,
+    /// Which orders a user has.
+    pub index: UserIndex<W::Journal>,
+    /// The catalogue.
+    pub prices: W::Prices,
+    /// The inventory.
+    pub stock: W::Stock,
+}
+
+/// The routes.
+pub fn router<W: Wiring>(api: Arc<Api<W>>) -> Router {
+    let router = Router::new()
+        .route("/v1/orders", post(create::create::<W>).get(read::list::<W>))
+        .route("/v1/orders/{id}", get(read::one::<W>))
+        .route("/v1/orders/{id}/events", get(read::events::<W>))
+        .route("/v1/orders/{id}/cancel", post(change::cancel::<W>))
+        .route("/v1/orders/{id}/resume", post(change::resume::<W>))
+        .with_state(api);
+    problem::with_fallbacks(router)
+}

@@ -1,0 +1,130 @@
+//! `POST /v1/orders`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use holdfast_contracts::ids;
+use holdfast_order_core::{Command, Line, Money, NewOrder, OrderId, total};
+use holdfast_platform::problem::{INTERNAL, Problem, ValidJson};
+
+use super::headers::{IdempotencyKey, about};
+use super::identity::Caller;
+use super::problems::{self, PRICE_CHANGED};
+use super::request::{OrderRequest, Wanted, wrong};
+use super::view::MoneyView;
+use super::{Api, OrderView, Wiring};
+use crate::ports::{Availability, Prices, Stock};
+use crate::replay::{OrderKey, Versioned};
+use crate::saga::{Applied, Basis, Error};
+
+/// Takes an order, or finds the one that the same request took before.
+pub(super) async fn create<W: Wiring>(
+    State(api): State<Arc<Api<W>>>,
+    caller: Caller,
+    IdempotencyKey(idempotency_key): IdempotencyKey,
+    ValidJson(request): ValidJson<OrderRequest>,
+) -> Result<Response, Problem> {
+    let wanted = request.check()?;
+    let key = OrderKey {
+        user: caller.user,
+        order: OrderId(ids::order_id(caller.user.0, &idempotency_key)),
+    };
+    let applied = match api.price(&wanted).await {
+        Ok(new) => api.saga.apply(key, Basis::New, Command::Create(new)).await,
+        // What was taken before stays taken, also if it could not be taken now.
+        Err(problem) => api.taken_before(&key, &wanted).await.ok_or(problem)?,
+    };
+    let Applied { order, events } = applied.map_err(|error| problems::of_saga(error, key.order.0))?;
+    let status = if events.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    };
+    respond(status, &key, &order)
+}
+
+impl<W: Wiring> Api<W> {
+    /// The order at the prices of the catalogue.
+    async fn price(&self, wanted: &Wanted) -> Result<NewOrder, Problem> {
+        let (prices, availability) = futures::join!(
+            self.prices.prices(&wanted.skus),
+            self.stock.availability(&wanted.skus)
+        );
+        let prices = prices.map_err(|unanswered| {
+            tracing::warn!("{unanswered}");
+            problems::unavailable("prices cannot be had")
+        })?;
+        let lines = lines(wanted, prices)?;
+        let total =
+            total(&lines).map_err(|error| wrong("lines", serde_json::Value::Null, error.to_string()))?;
+        expect_total(&total, wanted.expected_total.as_ref())?;
+        Ok(NewOrder {
+            lines: lines.into(),
+            total,
+            payment_token: wanted.payment_token.clone(),
+            limited_stock: availability == Availability::Stale,
+            fingerprint: wanted.fingerprint.clone(),
+        })
+    }
+
+    async fn taken_before(&self, key: &OrderKey, wanted: &Wanted) -> Option<Result<Applied, Error>> {
+        let order = self.saga.store().newest(key).await.ok()?;
+        let is_the_same = order.state.order()?.fingerprint == wanted.fingerprint;
+        let refusal = holdfast_order_core::Refusal::CreatedDifferently;
+        Some(if is_the_same {
+            Ok(Applied {
+                order,
+                events: Vec::new(),
+            })
+        } else {
+            Err(refusal.into())
+        })
+    }
+}
+
+fn lines(wanted: &Wanted, prices: Vec<Option<Money>>) -> Result<Vec<Line>, Problem> {
+    let priced = wanted.skus.iter().zip(&wanted.quantities).zip(prices).enumerate();
+    priced
+        .map(|(n, ((sku, quantity), price))| match price {
+            Some(unit_price) => Ok(Line {
+                sku: sku.clone(),
+                quantity: *quantity,
+                unit_price,
+            }),
+            None => Err(wrong(
+                format!("lines[{n}].sku"),
+                sku.as_str(),
+                "is not in the catalogue",
+            )),
+        })
+        .collect()
+}
+
+fn expect_total(total: &Money, expected: Option<&Money>) -> Result<(), Problem> {
+    match expected {
+        None => Ok(()),
+        Some(expected) if expected == total => Ok(()),
+        Some(Money { currency, .. }) if *currency != total.currency => Err(wrong(
+            "expected_total.currency",
+            currency.as_str(),
+            format!("the order is priced in {}", total.currency),
+        )),
+        Some(expected) => Err(Problem::new(&PRICE_CHANGED)
+            .detail(format!("the total is {total}"))
+            .field("expected_total", expected.to_string(), "differs from the total")
+            .with("expected_total", serde_json::json!(MoneyView::of(expected)))
+            .with("total", serde_json::json!(MoneyView::of(total)))),
+    }
+}
+
+fn respond(status: StatusCode, key: &OrderKey, order: &Versioned) -> Result<Response, Problem> {
+    let state = order.state.order().ok_or_else(|| Problem::new(&INTERNAL))?;
+    let mut headers: HeaderMap = about(state.version, None).map_err(|_| Problem::new(&INTERNAL))?;
+    let location = HeaderValue::try_from(format!("/v1/orders/{}", key.order));
+    headers.insert(LOCATION, location.map_err(|_| Problem::new(&INTERNAL))?);
+    Ok((status, headers, Json(OrderView::of(key, state))).into_response())
+}

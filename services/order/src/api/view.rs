@@ -1,0 +1,159 @@
+//! Orders and events as the API shows them.
+
+use holdfast_order_core::{Event, Line, Money, Order, PaymentFailureReason, Requester, Sku};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::codec::Commit;
+use crate::replay::OrderKey;
+
+/// An order.
+#[derive(Debug, Serialize)]
+pub struct OrderView<'a> {
+    id: Uuid,
+    user_id: Uuid,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    limited_stock: bool,
+    lines: Vec<LineView<'a>>,
+    total: MoneyView<'a>,
+    version: u64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct LineView<'a> {
+    sku: &'a str,
+    quantity: u32,
+    unit_price: MoneyView<'a>,
+}
+
+/// An amount of money: an integer of minor units.
+#[derive(Debug, Serialize)]
+pub(super) struct MoneyView<'a> {
+    amount: i64,
+    currency: &'a str,
+}
+
+impl<'a> OrderView<'a> {
+    /// How an order looks to its owner.
+    #[must_use]
+    pub fn of(key: &OrderKey, order: &'a Order) -> Self {
+        Self {
+            id: key.order.0,
+            user_id: key.user.0,
+            status: order.status().as_str(),
+            reason: order.reason().map(holdfast_order_core::CancelReason::as_str),
+            limited_stock: order.limited_stock,
+            lines: order.lines.iter().map(LineView::of).collect(),
+            total: MoneyView::of(&order.total),
+            version: order.version,
+            created_at: order.created_at,
+            updated_at: order.updated_at,
+        }
+    }
+}
+
+impl<'a> LineView<'a> {
+    fn of(line: &'a Line) -> Self {
+        Self {
+            sku: line.sku.as_str(),
+            quantity: line.quantity.get(),
+            unit_price: MoneyView::of(&line.unit_price),
+        }
+    }
+}
+
+impl<'a> MoneyView<'a> {
+    pub(super) fn of(money: &'a Money) -> Self {
+        Self {
+            amount: money.amount,
+            currency: &money.currency,
+        }
+    }
+}
+
+/// An event of the audit trail.
+#[derive(Debug, Serialize)]
+pub(super) struct EventView {
+    version: u64,
+    r#type: &'static str,
+    time: Timestamp,
+    data: Value,
+}
+
+/// The events of a commit.
+pub(super) fn events(commit: &Commit) -> impl Iterator<Item = EventView> {
+    (commit.first_version..)
+        .zip(&commit.events)
+        .map(|(version, event)| EventView {
+            version,
+            r#type: event.name(),
+            time: commit.time,
+            data: data(event),
+        })
+}
+
+/// What an event tells; the payment token stays with us.
+fn data(event: &Event) -> Value {
+    match event {
+        Event::OrderCreated {
+            lines,
+            total,
+            limited_stock,
+            ..
+        } => json!({
+            "lines": lines.iter().map(LineView::of).collect::<Vec<_>>(),
+            "total": MoneyView::of(total),
+            "limited_stock": limited_stock,
+        }),
+        Event::InventoryNotAvailable { skus } => {
+            json!({"skus": skus.iter().map(Sku::as_str).collect::<Vec<_>>()})
+        }
+        Event::PaymentPending {
+            attempt,
+            deadline_passed,
+        } => {
+            json!({"attempt": attempt, "deadline_passed": deadline_passed})
+        }
+        Event::PaymentSucceeded { charge_id, amount } => {
+            json!({"charge_id": charge_id, "amount": MoneyView::of(amount)})
+        }
+        Event::PaymentFailed { reason, detail } => json!({"reason": failure(*reason), "detail": detail}),
+        Event::OrderCancelled { reason } => json!({"reason": reason.as_str()}),
+        Event::CancelRequested { requester: by } | Event::SagaResumed { requester: by } => {
+            json!({"requester": requester(*by)})
+        }
+        Event::PaymentRefunded { refund_id, amount } => {
+            json!({"refund_id": refund_id, "amount": MoneyView::of(amount)})
+        }
+        Event::SagaParked {
+            step,
+            detail,
+            attempts,
+        } => {
+            json!({"step": step.as_str(), "detail": detail, "attempts": attempts})
+        }
+        Event::InventoryReserved | Event::InventoryReleased | Event::OrderCompleted => json!({}),
+    }
+}
+
+fn failure(reason: PaymentFailureReason) -> &'static str {
+    match reason {
+        PaymentFailureReason::Declined => "declined",
+        PaymentFailureReason::Timeout => "timeout",
+        PaymentFailureReason::Voided => "voided",
+    }
+}
+
+fn requester(requester: Requester) -> &'static str {
+    match requester {
+        Requester::Customer => "customer",
+        Requester::Operator => "operator",
+        Requester::Timer => "timer",
+    }
+}
