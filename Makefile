@@ -34,7 +34,7 @@ clean-data: ## Delete the data of the laptop platform
 	rm -rf .holdfast/data
 
 ##@ Build
-.PHONY: build generate register-contracts tools
+.PHONY: build generate register-contracts tools install-cargo-deny
 build: ## Build the binaries
 	cargo build --profile $(PROFILE) $(BINARIES)
 
@@ -46,6 +46,9 @@ register-contracts: tools ## Register the contracts as they are: from now on the
 
 tools: ## Install the pinned nats-server and buf into .tools
 	@scripts/install-tools.sh --dev >/dev/null || scripts/install-tools.sh --dev
+
+install-cargo-deny: ## Build cargo-deny into .tools (some minutes), for `make deny`
+	cargo install --locked --version 0.20.2 --root .tools cargo-deny
 
 ##@ Test
 .PHONY: test test-unit test-sim test-integration
@@ -95,5 +98,6 @@ doctor: ## What this machine lacks, and how to get it
 
 .PHONY: help
 help:
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  \033[36m%-20s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo
+	@[ -t 1 ] && colour=1 || colour=0; \
+	awk -v colour=$$colour 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	    /^[a-z-]+:.*## / {name = sprintf("%-20s", $$1); if (colour) name = "\033[36m" name "\033[0m"; printf "  %s %s\n", name, $$2} END {print ""}' $(MAKEFILE_LIST)

@@ -3,12 +3,13 @@
 # they are checked where it can be fetched, and said to be unchecked elsewhere.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export PATH="$PWD/.tools/bin:$PATH"
 
 if ! cargo deny --version >/dev/null 2>&1; then
-    echo "deny: skipped, cargo-deny is not installed (cargo install --locked cargo-deny)" >&2
+    echo "deny: skipped, cargo-deny is not installed (make install-cargo-deny takes some minutes)" >&2
     exit 0
 fi
-cargo deny --offline --locked check bans licenses sources
+cargo deny --locked check bans licenses sources
 if [ "${HOLDFAST_DENY_ADVISORIES:-0}" = 1 ]; then
     cargo deny --locked check advisories
 else

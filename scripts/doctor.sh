@@ -34,7 +34,7 @@ for tool in nats-server buf; do
 done
 echo "For single tests and checks:"
 want go "go version" "stripe-mock, for the tests of the Stripe adapter" "https://go.dev/dl"
-want cargo-deny "cargo deny --version" "make deny: licences, sources, duplicates" "cargo install --locked cargo-deny"
+want cargo-deny "PATH=$PWD/.tools/bin:$PATH cargo deny --version" "make deny: licences, sources, duplicates" "make install-cargo-deny (some minutes)"
 
 free_kib=$(df -Pk . | awk 'NR == 2 {print $4}')
 [ "$free_kib" -ge 6000000 ] || lack disk "$((free_kib / 1024)) MiB free; a build takes about 6 GiB" "make room, or set CARGO_TARGET_DIR"
