@@ -159,7 +159,7 @@ impl Platform {
         for service in Service::START_ORDER {
             self.ready(service).await?;
         }
-        seed::stock(&client, &self.options).await?;
+        seed::stock(&self.options).await?;
         self.run_dir.write_credentials()
     }
 

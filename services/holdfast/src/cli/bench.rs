@@ -24,6 +24,9 @@ It starts its own platform on free ports with data that it throws away; run it w
 
 Exit status: 0 measured, 1 orders were refused or did not end, 2 it could not be measured.";
 
+/// Pieces of each product: nothing runs short in any run.
+const PLENTY: u32 = 20_000_000;
+
 /// What `holdfast bench` can be told.
 #[derive(Debug, Args)]
 pub(super) struct Bench {
@@ -102,7 +105,7 @@ impl Bench {
             sync,
             logs: Logs::Files(home.path().join("log")),
             webhook_secret: local::new_webhook_secret(),
-            stock: u32::MAX,
+            stock: PLENTY,
             binaries,
         };
         let platform = Platform::start(options).await?;

@@ -229,7 +229,8 @@ fn curl_lines(port: u16, key: Uuid) -> [String; 3] {
     let orders = format!("http://127.0.0.1:{port}/v1/orders");
     let user = format!("-H 'x-holdfast-user: {CUSTOMER}'");
     let id = ids::order_id(CUSTOMER, &key);
-    let order = r#"{"lines":[{"sku":"ROPE-10","quantity":1}],"payment_token":"tok_ok"}"#;
+    let sku = local::sample_skus().into_iter().next().unwrap_or_default();
+    let order = format!(r#"{{"lines":[{{"sku":"{sku}","quantity":1}}],"payment_token":"tok_ok"}}"#);
     [
         format!(
             "curl -sS {orders} {user} -H 'Idempotency-Key: {key}' -H 'Content-Type: application/json' -d '{order}'"
