@@ -12,8 +12,10 @@
 //! | [`receipts`] | takes goods that came in to the writer, wherever it is |
 //! | [`http`] | the REST API |
 //! | [`service`] | all of it together |
+//! | [`config`] | how it behaves, from the environment |
 
 pub mod codec;
+pub mod config;
 pub mod http;
 pub mod ledger;
 pub mod metrics;

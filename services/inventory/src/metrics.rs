@@ -40,7 +40,7 @@ impl Default for WorkerMetrics {
             filled: commits("filled"),
             unreadable: commits("unreadable"),
             failures: counter!("holdfast_inventory_batch_failures_total"),
-            batch: histogram!("holdfast_inventory_batch_decisions"),
+            batch: histogram!("holdfast_inventory_batch_size"),
             seconds: histogram!("holdfast_inventory_batch_seconds"),
             pending: gauge!("holdfast_inventory_pending_commits"),
             is_writer: gauge!("holdfast_inventory_is_writer"),

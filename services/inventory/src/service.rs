@@ -6,13 +6,14 @@ use std::time::Duration;
 use axum::Router;
 use holdfast_contracts::subjects;
 use holdfast_platform::clock::SystemClock;
-use holdfast_platform::journal::jetstream::{JetStreamJournal, JournalConfig};
+use holdfast_platform::journal::jetstream::JetStreamJournal;
 use holdfast_platform::journal::{self, Journal, Scan};
 use holdfast_platform::lane::Lane;
 use holdfast_platform::nats::{Nats, jittered};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Settings;
 use crate::http::{self, Api};
 use crate::ledger::{self, Ledger};
 use crate::receipts::{self, Desk, Request, Role};
@@ -24,30 +25,6 @@ use crate::writer::Ports;
 /// The durable consumer of `ORDERS` whose pinned client is the writer.
 const CONSUMER: &str = "inventory";
 const GROUP: &str = "writer";
-
-/// How the service behaves.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Which shard this replica serves.
-    pub shard: u32,
-    /// A snapshot is taken every so many decisions.
-    pub snapshot_every: u64,
-    /// Up to this many available units a SKU is `limited`.
-    pub limited_up_to: u64,
-    /// After so long without a sign of NATS reads are marked stale. A sign comes every 2 s.
-    pub stale_after: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            shard: 0,
-            snapshot_every: 20_000,
-            limited_up_to: 5,
-            stale_after: Duration::from_secs(3),
-        }
-    }
-}
 
 /// One replica of the service.
 pub struct Service {
@@ -99,7 +76,7 @@ impl Service {
 
     /// Runs until `shutdown`, then drains.
     pub async fn run(self, shutdown: CancellationToken) {
-        let inventory = JetStreamJournal::new(&self.nats, subjects::INVENTORY, JournalConfig::default());
+        let inventory = JetStreamJournal::new(&self.nats, subjects::INVENTORY, self.settings.journal);
         let until = shutdown.clone();
         let head_start = until.run_until_cancelled_owned(head_start(inventory.clone(), self.settings.shard));
         let Some((ledger, decisions)) = head_start.await else {
@@ -120,9 +97,10 @@ impl Service {
             role,
             requests,
         } = self;
-        let orders = JetStreamJournal::new(&nats, subjects::ORDERS, JournalConfig::default());
+        let orders = JetStreamJournal::new(&nats, subjects::ORDERS, settings.journal);
         Worker {
             shard: settings.shard,
+            drain_deadline: settings.drain_deadline,
             lane: Lane::new(&nats, "inventory", subjects::ORDERS, CONSUMER).group(GROUP),
             snapshots: Snapshots::new(inventory.clone(), settings.shard, settings.snapshot_every),
             ports: Ports {

@@ -24,7 +24,6 @@ pub use snapshots::Snapshots;
 const MAX_COMMITS: usize = 512;
 /// How many requests with receipts join one batch.
 const MAX_REQUESTS: usize = 8;
-const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
 
 /// What a worker works with.
 pub struct Worker<J, O, C> {
@@ -32,6 +31,8 @@ pub struct Worker<J, O, C> {
     pub ports: Ports<J, O, C>,
     /// Which shard.
     pub shard: u32,
+    /// How long to finish what is under way and to hand over, each.
+    pub drain_deadline: Duration,
     /// For core NATS.
     pub nats: Nats,
     /// Where order commits come from.
@@ -91,11 +92,15 @@ where
             () = shutdown.cancelled() => return,
             _ = caught_up.wait_for(|caught_up| *caught_up) => {}
         }
+        let deadline = self.parts.drain_deadline;
         self.take_work(&shutdown).await;
-        self.hand_over().await;
+        if tokio::time::timeout(deadline, self.hand_over()).await.is_err() {
+            tracing::warn!("no time to hand over; the next writer waits for the pin to run out");
+        }
     }
 
     async fn take_work(&mut self, shutdown: &CancellationToken) {
+        let deadline = self.parts.drain_deadline;
         let mut followed = self.parts.view.followed();
         let mut deliveries = std::pin::pin!(self.parts.lane.pull(shutdown.clone()).ready_chunks(MAX_COMMITS));
         loop {
@@ -116,7 +121,7 @@ where
             self.join_waiting_requests(&mut work);
             tokio::select! {
                 () = self.work_off(work) => {}
-                () = overdue(shutdown) => return,
+                () = overdue(shutdown, deadline) => return,
             }
         }
     }
@@ -264,22 +269,20 @@ where
 
     async fn hand_over(mut self) {
         let was_writer = self.serving.is_some();
+        let deadline = self.parts.drain_deadline;
         self.stand_by();
-        if let Err(error) = self.parts.nats.flush(DRAIN_DEADLINE).await {
+        if let Err(error) = self.parts.nats.flush(deadline).await {
             tracing::warn!("{error}; what was acknowledged last will come again");
         }
         if was_writer {
-            self.parts.lane.unpin(DRAIN_DEADLINE).await;
-            self.parts
-                .snapshots
-                .take_last(&self.parts.view, DRAIN_DEADLINE)
-                .await;
+            self.parts.lane.unpin(deadline).await;
+            self.parts.snapshots.take_last(&self.parts.view).await;
         }
     }
 }
 
-/// Shutdown was asked for, and time is up.
-async fn overdue(shutdown: &CancellationToken) {
+/// Shutdown was asked for, and the time to finish what is under way is up.
+async fn overdue(shutdown: &CancellationToken, deadline: Duration) {
     shutdown.cancelled().await;
-    tokio::time::sleep(DRAIN_DEADLINE).await;
+    tokio::time::sleep(deadline).await;
 }
