@@ -175,9 +175,12 @@ impl Scan for Flaky {
     }
 }
 
+/// SKUs and prices in EUR.
+type List = Vec<(&'static str, i64)>;
+
 /// A catalogue of one currency, which may be away.
 #[derive(Clone)]
-pub(crate) struct PriceList(pub(crate) Arc<Mutex<Option<Vec<(&'static str, i64)>>>>);
+pub(crate) struct PriceList(pub(crate) Arc<Mutex<Option<List>>>);
 
 impl Prices for PriceList {
     async fn prices(&self, skus: &[Sku]) -> Result<Vec<Option<Money>>, Unanswered> {

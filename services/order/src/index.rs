@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use holdfast_contracts::subjects;
 use holdfast_order_core::{OrderId, UserId};
@@ -12,6 +13,8 @@ use tokio::sync::Mutex;
 use crate::replay::OrderKey;
 
 const PAGE: usize = 1000;
+/// How long a page of the journal is waited for before an answer is given from memory.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Per user, the ids of their orders: built from the subjects of the stream, and from then on extended by what is new.
 pub struct UserIndex<J> {
@@ -87,10 +90,10 @@ impl<J: Scan> UserIndex<J> {
     async fn catch_up(&self, user: UserId, orders: &mut Orders) -> Result<(), Error> {
         let filter = subjects::orders_of(user.0);
         loop {
-            let records = self
-                .journal
-                .scan(&filter, orders.seen, Revision::NONE, PAGE)
-                .await?;
+            let scan = self.journal.scan(&filter, orders.seen, Revision::NONE, PAGE);
+            let records = tokio::time::timeout(PATIENCE, scan)
+                .await
+                .unwrap_or_else(|_| Err(no_answer()))?;
             for record in &records {
                 orders.seen = record.revision;
                 if let Some(key) = OrderKey::of_subject(&record.subject)
@@ -103,6 +106,12 @@ impl<J: Scan> UserIndex<J> {
                 return Ok(());
             }
         }
+    }
+}
+
+fn no_answer() -> Error {
+    Error::Unavailable {
+        detail: format!("no answer within {PATIENCE:?}"),
     }
 }
 

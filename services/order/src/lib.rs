@@ -9,11 +9,13 @@
 //! | [`ports`] | what it needs from others |
 //! | [`api`] | orders over REST |
 //! | [`index`] | which orders a user has |
+//! | [`service`], [`config`] | puts it all together |
 //! | [`adapters`] | the ports over HTTP and NATS |
 
 pub mod adapters;
 pub mod api;
 pub mod codec;
+pub mod config;
 #[cfg(test)]
 mod fakes;
 pub mod index;
@@ -21,4 +23,5 @@ mod locks;
 pub mod ports;
 pub mod replay;
 pub mod saga;
+pub mod service;
 pub mod store;

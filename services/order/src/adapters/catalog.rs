@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures::{StreamExt, TryStreamExt, stream};
 use holdfast_order_core::{Money, Sku};
 use holdfast_platform::clock::Clock;
+use holdfast_platform::http::traced;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use moka::sync::Cache;
@@ -126,7 +127,7 @@ impl<C: Clock> HttpPrices<C> {
             .client
             .get(format!("{}/v1/products/{sku}", self.base))
             .timeout(self.deadline);
-        let mut response = request.send().await?;
+        let mut response = traced(request).send().await?;
         let headers = std::mem::take(response.headers_mut());
         Ok((response.status(), headers, response.bytes().await?))
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use holdfast_order_core::{Money, PaymentOutcome};
+use holdfast_platform::http::traced;
 use http::StatusCode;
 use reqwest::{Client, RequestBuilder};
 use serde::{Deserialize, Serialize};
@@ -85,7 +86,7 @@ impl HttpPayments {
     }
 
     async fn try_ask(&self, request: RequestBuilder) -> Result<(StatusCode, bytes::Bytes), reqwest::Error> {
-        let response = request.timeout(self.deadline).send().await?;
+        let response = traced(request.timeout(self.deadline)).send().await?;
         Ok((response.status(), response.bytes().await?))
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use holdfast_order_core::Sku;
 use holdfast_platform::clock::Clock;
+use holdfast_platform::http::traced;
 use jiff::Timestamp;
 use reqwest::Client;
 use tokio::sync::Mutex;
@@ -65,7 +66,7 @@ impl<C: Clock> HttpStock<C> {
             .get(format!("{}/v1/stock", self.base))
             .query(&query)
             .timeout(self.deadline);
-        let response = request.send().await.map_err(|error| causes(&error))?;
+        let response = traced(request).send().await.map_err(|error| causes(&error))?;
         if !response.status().is_success() {
             return Err(response.status().to_string());
         }

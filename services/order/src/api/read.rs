@@ -1,6 +1,7 @@
 //! `GET /v1/orders`, `GET /v1/orders/{id}` and `GET /v1/orders/{id}/events`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -24,6 +25,8 @@ use crate::store::{self, Store};
 
 const DEFAULT_LIMIT: usize = 20;
 const MAX_LIMIT: usize = 100;
+/// How long the journal is waited for before an answer is given from memory.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// So many orders of one page are read at once.
 const CONCURRENCY: usize = 8;
 
@@ -60,7 +63,8 @@ impl<W: Wiring> Api<W> {
 
 /// The order as it is now, or as it was last seen if the journal is away.
 async fn read<J: Journal>(store: &Store<J>, key: OrderKey) -> Result<Option<Read>, store::Error> {
-    let (order, age) = match store.newest(&key).await {
+    let newest = tokio::time::timeout(PATIENCE, store.newest(&key)).await;
+    let (order, age) = match newest.unwrap_or_else(|_| Err(no_answer().into())) {
         Ok(order) => (order, None),
         Err(store::Error::Journal(error)) if error.is_retryable() => match store.cached_with_age(&key) {
             Some((order, age)) => (order, Some(age)),
@@ -69,6 +73,12 @@ async fn read<J: Journal>(store: &Store<J>, key: OrderKey) -> Result<Option<Read
         Err(error) => return Err(error),
     };
     Ok(order.state.order().is_some().then_some(Read { key, order, age }))
+}
+
+fn no_answer() -> journal::Error {
+    journal::Error::Unavailable {
+        detail: format!("no answer within {PATIENCE:?}"),
+    }
 }
 
 pub(super) async fn one<W: Wiring>(

@@ -1,0 +1,131 @@
+//! The service on NATS and HTTP: its adapters, its routes and its lanes.
+
+use std::sync::Arc;
+
+use axum::Router;
+use futures::future::BoxFuture;
+use holdfast_contracts::subjects;
+use holdfast_platform::clock::SystemClock;
+use holdfast_platform::http;
+use holdfast_platform::journal::jetstream::JetStreamJournal;
+use holdfast_platform::lane::Lane;
+use holdfast_platform::lifecycle::Shutdown;
+use holdfast_platform::nats::Nats;
+
+use crate::adapters::{HttpPayments, HttpPrices, HttpStock, NatsTimers, RandomJitter};
+use crate::api::{self, Api, Saga, Wiring};
+use crate::config::{Bounds, Config};
+use crate::index::UserIndex;
+use crate::saga::Orchestrator;
+use crate::store::Store;
+
+/// What is still not done after so many deliveries goes to the dead-letter queue: about three quarters of an hour of
+/// redeliveries at the default delays.
+const MAX_ATTEMPTS: u64 = 100;
+
+/// The adapters of the running service.
+pub struct Live;
+
+impl Wiring for Live {
+    type Journal = JetStreamJournal;
+    type Payments = HttpPayments;
+    type Timers = NatsTimers;
+    type Clock = SystemClock;
+    type Jitter = RandomJitter;
+    type Prices = HttpPrices<SystemClock>;
+    type Stock = HttpStock<SystemClock>;
+}
+
+/// The order service, put together but not running.
+pub struct Service {
+    saga: Arc<Saga<Live>>,
+    router: Router,
+    bounds: Bounds,
+}
+
+/// One lane: the name of its consumer, and its work until shutdown.
+pub type RunningLane = (&'static str, BoxFuture<'static, ()>);
+
+impl Service {
+    /// The service over the journal `orders` (the stream `ORDERS`).
+    ///
+    /// # Errors
+    /// If an HTTP client cannot be set up.
+    pub fn new(nats: &Nats, orders: JetStreamJournal, config: &Config) -> Result<Self, reqwest::Error> {
+        let (upstreams, bounds) = (&config.upstreams, config.bounds.clone());
+        let (pay, read) = (upstreams.payment_timeout, upstreams.read_timeout);
+        // A client, and so a pool of connections, for each service that is called.
+        let payments = HttpPayments::new(http::client(pay)?, &upstreams.payment_url, pay);
+        let prices = HttpPrices::new(http::client(read)?, &upstreams.catalog_url, read, SystemClock);
+        let stock = HttpStock::new(http::client(read)?, &upstreams.inventory_url, read, SystemClock);
+        let timers = NatsTimers::new(nats, config.service.journal_deadline);
+        let store = Store::new(orders.clone(), bounds.cached_orders);
+        let shell = (SystemClock, RandomJitter);
+        let saga = Arc::new(Orchestrator::new(
+            store,
+            (payments, timers),
+            shell,
+            config.settings(),
+        ));
+        let index = UserIndex::new(orders, bounds.cached_lists);
+        let api: Api<Live> = Api {
+            saga: Arc::clone(&saga),
+            index,
+            prices,
+            stock,
+        };
+        Ok(Self {
+            saga,
+            router: api::router(Arc::new(api)),
+            bounds,
+        })
+    }
+
+    /// The routes.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// The lanes, which `lane` makes from the names of a stream and a consumer.
+    pub fn lanes(&self, lane: impl Fn(&str, &str) -> Lane, shutdown: &Shutdown) -> [RunningLane; 4] {
+        let lane = |stream, consumer, concurrency: u16| {
+            lane(stream, consumer)
+                .concurrency(concurrency.into())
+                .max_attempts(MAX_ATTEMPTS)
+        };
+        let Bounds {
+            lane_payment,
+            lane_inventory,
+            lane_payments,
+            lane_timers,
+            ..
+        } = self.bounds;
+        macro_rules! run {
+            ($consumer:literal, $stream:expr, $concurrency:expr, $handler:ident) => {{
+                let (saga, shutdown) = (Arc::clone(&self.saga), shutdown.clone());
+                let lane = lane($stream, $consumer, $concurrency);
+                let work = async move {
+                    let saga = &saga;
+                    lane.run(shutdown, |delivery| saga.$handler(delivery)).await;
+                };
+                ($consumer, Box::pin(work) as BoxFuture<'static, ()>)
+            }};
+        }
+        [
+            run!("order-payment", subjects::ORDERS, lane_payment, handle_commit),
+            run!(
+                "order-inventory",
+                subjects::INVENTORY,
+                lane_inventory,
+                handle_inventory_batch
+            ),
+            run!(
+                "order-payments",
+                subjects::PAYMENTS,
+                lane_payments,
+                handle_payment_commit
+            ),
+            run!("order-timers", subjects::TIMERS, lane_timers, handle_timer),
+        ]
+    }
+}
