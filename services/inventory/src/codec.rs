@@ -1,12 +1,13 @@
 //! Order commits to commands, decisions to log messages and back.
 
+mod wire;
+
 use std::collections::BTreeMap;
 
-use holdfast_contracts::inventory::v1 as wire;
-use holdfast_contracts::inventory::v1::inventory_decision::Decision as WireDecision;
+use holdfast_contracts::inventory::v1::InventoryBatch;
 use holdfast_contracts::order::v1::{OrderCommand, ReserveInventory, order_command};
 use holdfast_contracts::{DecodeError, subjects};
-use holdfast_inventory_core::{Command, Decision, Line, Receipt};
+use holdfast_inventory_core::{Command, Decision, Line};
 use holdfast_platform::journal::{Headers, Record};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -140,10 +141,10 @@ fn stock_command(order_id: Uuid, command: OrderCommand) -> Option<Command> {
 /// # Errors
 /// [`Error::Encode`], never seen.
 pub fn encode_batch(batch: &Batch) -> Result<Vec<u8>, Error> {
-    let message = wire::InventoryBatch {
-        time: Some(to_wire_time(batch.time)),
+    let message = InventoryBatch {
+        time: Some(wire::to_time(batch.time)),
         orders_sequence: batch.orders_sequence,
-        decisions: batch.entries.iter().map(to_wire_decision).collect(),
+        decisions: batch.entries.iter().map(wire::to_decision).collect(),
     };
     holdfast_contracts::encode(&message).map_err(Error::Encode)
 }
@@ -153,14 +154,14 @@ pub fn encode_batch(batch: &Batch) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// If it is not one, or holds a decision that this version does not know.
 pub fn decode_batch(payload: &[u8]) -> Result<Batch, Error> {
-    let message: wire::InventoryBatch = holdfast_contracts::decode(payload)?;
+    let message: InventoryBatch = holdfast_contracts::decode(payload)?;
     Ok(Batch {
-        time: from_wire_time(message.time.ok_or(Error::Missing("time"))?)?,
+        time: wire::from_time(message.time.ok_or(Error::Missing("time"))?)?,
         orders_sequence: message.orders_sequence,
         entries: message
             .decisions
             .into_iter()
-            .map(from_wire_decision)
+            .map(wire::from_decision)
             .collect::<Result<_, _>>()?,
     })
 }
@@ -198,122 +199,7 @@ pub fn estimated_size(entry: &Entry) -> usize {
         }
 }
 
-fn to_wire_decision(entry: &Entry) -> wire::InventoryDecision {
-    let cause = |order_id: &Uuid| entry.cause.map(|cause| to_wire_cause(order_id, cause));
-    let decision = match &entry.decision {
-        Decision::Reserved { order_id, lines } => WireDecision::Reserved(wire::Reserved {
-            cause: cause(order_id),
-            lines: lines.iter().map(to_wire_line).collect(),
-        }),
-        Decision::NotAvailable { order_id, skus } => WireDecision::NotAvailable(wire::NotAvailable {
-            cause: cause(order_id),
-            skus: skus.clone(),
-        }),
-        Decision::Released { order_id } => WireDecision::Released(wire::Released {
-            cause: cause(order_id),
-        }),
-        Decision::Committed { order_id } => WireDecision::Committed(wire::Committed {
-            cause: cause(order_id),
-        }),
-        Decision::Received(receipt) => WireDecision::Received(to_wire_receipt(receipt)),
-    };
-    wire::InventoryDecision {
-        decision: Some(decision),
-    }
-}
-
-fn from_wire_decision(decision: wire::InventoryDecision) -> Result<Entry, Error> {
-    match decision.decision.ok_or(Error::UnknownDecision)? {
-        WireDecision::Reserved(reserved) => {
-            let lines = reserved.lines.into_iter().map(from_wire_line).collect();
-            about_order(reserved.cause, |order_id| Decision::Reserved { order_id, lines })
-        }
-        WireDecision::NotAvailable(refused) => {
-            about_order(refused.cause, |order_id| Decision::NotAvailable {
-                order_id,
-                skus: refused.skus,
-            })
-        }
-        WireDecision::Released(released) => {
-            about_order(released.cause, |order_id| Decision::Released { order_id })
-        }
-        WireDecision::Committed(committed) => {
-            about_order(committed.cause, |order_id| Decision::Committed { order_id })
-        }
-        WireDecision::Received(received) => {
-            let decision = Decision::Received(from_wire_receipt(received)?);
-            Ok(Entry {
-                cause: None,
-                decision,
-            })
-        }
-    }
-}
-
-fn about_order(cause: Option<wire::Cause>, decision: impl FnOnce(Uuid) -> Decision) -> Result<Entry, Error> {
-    let cause = cause.ok_or(Error::Missing("cause"))?;
-    let user_id = parse_id("cause.user_id", &cause.user_id)?;
-    let order_id = parse_id("cause.order_id", &cause.order_id)?;
-    let cause = Some(Cause {
-        user_id,
-        order_sequence: cause.order_sequence,
-    });
-    Ok(Entry {
-        cause,
-        decision: decision(order_id),
-    })
-}
-
-fn to_wire_cause(order_id: &Uuid, cause: Cause) -> wire::Cause {
-    wire::Cause {
-        order_id: order_id.to_string(),
-        user_id: cause.user_id.to_string(),
-        order_sequence: cause.order_sequence,
-    }
-}
-
-pub(crate) fn to_wire_line(line: &Line) -> wire::StockLine {
-    wire::StockLine {
-        sku: line.sku.clone(),
-        quantity: line.quantity,
-    }
-}
-
-pub(crate) fn from_wire_line(line: wire::StockLine) -> Line {
-    Line {
-        sku: line.sku,
-        quantity: line.quantity,
-    }
-}
-
-pub(crate) fn to_wire_receipt(receipt: &Receipt) -> wire::Received {
-    wire::Received {
-        receipt_id: receipt.receipt_id.clone(),
-        line: Some(to_wire_line(&receipt.line)),
-    }
-}
-
-pub(crate) fn from_wire_receipt(received: wire::Received) -> Result<Receipt, Error> {
-    let line = from_wire_line(received.line.ok_or(Error::Missing("line"))?);
-    Ok(Receipt {
-        receipt_id: received.receipt_id,
-        line,
-    })
-}
-
-pub(crate) fn parse_id(field: &'static str, text: &str) -> Result<Uuid, Error> {
-    text.parse().map_err(|source| Error::Id { field, source })
-}
-
-fn to_wire_time(time: Timestamp) -> pbjson_types::Timestamp {
-    let nanos = i32::try_from(time.as_nanosecond().rem_euclid(1_000_000_000)).unwrap_or_default();
-    let seconds = i64::try_from(time.as_nanosecond().div_euclid(1_000_000_000)).unwrap_or_default();
-    pbjson_types::Timestamp { seconds, nanos }
-}
-
-fn from_wire_time(time: pbjson_types::Timestamp) -> Result<Timestamp, Error> {
-    Timestamp::new(time.seconds, time.nanos).map_err(Error::Time)
-}
+pub(crate) use wire::{from_line, from_receipt, parse_id, to_line, to_receipt};
 
 #[cfg(test)]
 mod tests;

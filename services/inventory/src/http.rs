@@ -32,6 +32,3 @@ pub fn router(api: Api) -> Router {
         .route("/v1/receipts", post(intake::many));
     problem::with_fallbacks(router).with_state(api)
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,16 +3,16 @@
 //! A snapshot is the ledger as of one log message, in as many messages on its own subject as it takes. Nothing
 //! depends on it but the time to start: without one, or with one that cannot be read, the whole log is read.
 
+mod parts;
+
 use holdfast_contracts::inventory::v1 as wire;
 use holdfast_contracts::subjects;
-use holdfast_inventory_core::{Imbalance, Level, Reservation, Snapshot, StockLevel};
+use holdfast_inventory_core::{Imbalance, Snapshot};
 use holdfast_platform::journal::{self, Append, Headers, Journal, Record, Revision, Scan};
 
 use crate::codec;
 use crate::ledger::Ledger;
 
-/// A part is closed when it is estimated to be this large, half of what a NATS server takes by default.
-const MAX_PART_BYTES: usize = 512 * 1024;
 /// How many parts are read at once.
 const PAGE: usize = 16;
 
@@ -130,16 +130,18 @@ fn assemble(parts: Vec<wire::InventorySnapshot>, first: Revision) -> Result<Ledg
         if part.part != number || part.log_sequence != log_sequence {
             return Err(Error::NotWhole(first));
         }
-        snapshot.stock.extend(part.stock.into_iter().map(from_wire_level));
+        snapshot
+            .stock
+            .extend(part.stock.into_iter().map(parts::from_level));
         for reservation in part.reservations {
             snapshot
                 .reservations
-                .push(from_wire_reservation(reservation).map_err(unreadable)?);
+                .push(parts::from_reservation(reservation).map_err(unreadable)?);
         }
         for receipt in part.receipts {
             snapshot
                 .receipts
-                .push(codec::from_wire_receipt(receipt).map_err(unreadable)?);
+                .push(codec::from_receipt(receipt).map_err(unreadable)?);
         }
     }
     Ok(Ledger {
@@ -169,7 +171,7 @@ pub async fn store<J: Journal>(journal: &J, shard: u32, ledger: &Ledger) -> Resu
     let previous_whole = previous.map_or(Revision::NONE, |(record, part)| {
         first_part_of_newest_whole(record, &part)
     });
-    let parts = split(ledger);
+    let parts = parts::split(ledger);
     let count = parts.len();
     let mut first = Revision::NONE;
     for mut part in parts {
@@ -202,129 +204,6 @@ async fn append<J: Journal>(
         payload: payload.into(),
     };
     Ok(journal.append(append).await?)
-}
-
-/// The parts of a snapshot, without the links between them.
-fn split(ledger: &Ledger) -> Vec<wire::InventorySnapshot> {
-    let Snapshot {
-        stock,
-        reservations,
-        receipts,
-    } = Snapshot::of(&ledger.stock);
-    let mut parts = Parts::of(ledger);
-    for stock in stock {
-        parts
-            .room_for(180 + stock.sku.len())
-            .stock
-            .push(to_wire_level(stock));
-    }
-    for reservation in reservations {
-        let lines: usize = reservation.lines.iter().map(|line| line.sku.len() + 40).sum();
-        parts
-            .room_for(80 + lines)
-            .reservations
-            .push(to_wire_reservation(&reservation));
-    }
-    for receipt in receipts {
-        let size = 80 + receipt.receipt_id.len() + receipt.line.sku.len();
-        parts
-            .room_for(size)
-            .receipts
-            .push(codec::to_wire_receipt(&receipt));
-    }
-    parts.finish()
-}
-
-struct Parts {
-    closed: Vec<wire::InventorySnapshot>,
-    open: wire::InventorySnapshot,
-    open_bytes: usize,
-}
-
-impl Parts {
-    fn of(ledger: &Ledger) -> Self {
-        let open = wire::InventorySnapshot {
-            log_sequence: ledger.log_revision.0,
-            orders_sequence: ledger.orders_sequence,
-            ..wire::InventorySnapshot::default()
-        };
-        Self {
-            closed: Vec::new(),
-            open,
-            open_bytes: 0,
-        }
-    }
-
-    /// The part that takes so many bytes more.
-    fn room_for(&mut self, bytes: usize) -> &mut wire::InventorySnapshot {
-        if self.open_bytes + bytes > MAX_PART_BYTES && self.open_bytes > 0 {
-            let next = wire::InventorySnapshot {
-                log_sequence: self.open.log_sequence,
-                orders_sequence: self.open.orders_sequence,
-                part: self.open.part + 1,
-                ..wire::InventorySnapshot::default()
-            };
-            self.closed.push(std::mem::replace(&mut self.open, next));
-            self.open_bytes = 0;
-        }
-        self.open_bytes += bytes;
-        &mut self.open
-    }
-
-    fn finish(mut self) -> Vec<wire::InventorySnapshot> {
-        self.open.last_part = true;
-        self.closed.push(self.open);
-        self.closed
-    }
-}
-
-fn to_wire_level(stock: StockLevel) -> wire::StockLevel {
-    let Level {
-        available,
-        reserved,
-        sold,
-        received,
-    } = stock.level;
-    wire::StockLevel {
-        sku: stock.sku,
-        available,
-        reserved,
-        sold,
-        received,
-    }
-}
-
-fn from_wire_level(stock: wire::StockLevel) -> StockLevel {
-    let wire::StockLevel {
-        sku,
-        available,
-        reserved,
-        sold,
-        received,
-    } = stock;
-    StockLevel {
-        sku,
-        level: Level {
-            available,
-            reserved,
-            sold,
-            received,
-        },
-    }
-}
-
-fn to_wire_reservation(reservation: &Reservation) -> wire::Reservation {
-    wire::Reservation {
-        order_id: reservation.order_id.to_string(),
-        lines: reservation.lines.iter().map(codec::to_wire_line).collect(),
-    }
-}
-
-fn from_wire_reservation(reservation: wire::Reservation) -> Result<Reservation, codec::Error> {
-    Ok(Reservation {
-        order_id: codec::parse_id("order_id", &reservation.order_id)?,
-        lines: reservation.lines.into_iter().map(codec::from_wire_line).collect(),
-    })
 }
 
 #[cfg(test)]

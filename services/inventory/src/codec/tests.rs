@@ -1,4 +1,5 @@
 use bytes::Bytes;
+use holdfast_inventory_core::Receipt;
 use holdfast_platform::journal::Revision;
 use proptest::prelude::*;
 

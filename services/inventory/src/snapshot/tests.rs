@@ -1,10 +1,11 @@
 use bytes::Bytes;
 use futures::FutureExt;
-use holdfast_inventory_core::{Line, Receipt, State};
+use holdfast_inventory_core::{Level, Line, Receipt, Reservation, State, StockLevel};
 use holdfast_platform::journal::memory::MemoryJournal;
 use proptest::prelude::*;
 use uuid::Uuid;
 
+use super::parts::{MAX_PART_BYTES, split};
 use super::*;
 
 const SHARD: u32 = 0;

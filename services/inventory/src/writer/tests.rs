@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures::FutureExt;
 use holdfast_contracts::subjects;
-use holdfast_inventory_core::{Decision, Level, Line};
+use holdfast_inventory_core::{Decision, Level, Line, Refusal};
 use holdfast_platform::clock::ManualClock;
-use holdfast_platform::journal::Headers;
 use holdfast_platform::journal::memory::MemoryJournal;
+use holdfast_platform::journal::{self, Headers};
 use proptest::prelude::*;
 use uuid::Uuid;
 
