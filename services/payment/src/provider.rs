@@ -6,7 +6,7 @@
 pub mod measured;
 pub mod sandbox;
 pub mod stripe;
-pub mod transport;
+mod transport;
 
 use std::future::Future;
 

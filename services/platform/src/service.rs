@@ -160,11 +160,19 @@ impl Context {
     /// # Errors
     /// [`Error`] if the address is taken or serving fails.
     pub async fn serve_http(&self, router: Router) -> Result<(), Error> {
+        self.serve_http_with(router, HttpOptions::default()).await
+    }
+
+    /// As [`Context::serve_http`], with other options; the drain deadline is the configured one.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn serve_http_with(&self, router: Router, options: HttpOptions) -> Result<(), Error> {
         let listener = bind("HOLDFAST_HTTP_ADDR", self.args.http_addr).await?;
         tracing::info!(service = self.name, address = ?listener.local_addr().ok(), "serving");
         let options = HttpOptions {
             drain_deadline: self.args.drain_deadline,
-            ..HttpOptions::default()
+            ..options
         };
         http::serve(router, listener, options, self.shutdown.clone())
             .await

@@ -13,6 +13,7 @@
 //! | `GET /sandbox/charges?order_id=&cursor=&limit=` | `{items, next_cursor?, totals}`: what really happened |
 //! | `GET /sandbox`, `GET /sandbox/messages` | the same for people; the inbox |
 
+pub mod app;
 pub mod charge;
 pub mod connection;
 pub mod http;

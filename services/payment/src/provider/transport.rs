@@ -1,27 +1,11 @@
 //! What all adapters share: one HTTP exchange, and what its failure means.
 
-use std::time::Duration;
-
 use bytes::Bytes;
-use reqwest::{Client, RequestBuilder, StatusCode};
+use holdfast_platform::http::traced;
+use reqwest::{RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::Error;
-
-/// A client whose every call ends within `timeout`. It never repeats a call and follows no redirect: whether
-/// to ask again is decided by whoever knows what was asked.
-///
-/// # Errors
-/// If the client cannot be set up.
-pub fn client(timeout: Duration) -> Result<Client, reqwest::Error> {
-    Client::builder()
-        .timeout(timeout)
-        .connect_timeout(timeout.min(Duration::from_secs(2)))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .tcp_nodelay(true)
-        .build()
-}
 
 /// A complete answer that is the provider's word: neither a fault nor a refusal to talk to us.
 #[derive(Debug)]
@@ -50,7 +34,7 @@ impl Answer {
 
 /// Sends a request and reads the whole answer.
 pub(super) async fn exchange(request: RequestBuilder) -> Result<Answer, Error> {
-    let response = request.send().await.map_err(unknown)?;
+    let response = traced(request).send().await.map_err(unknown)?;
     let status = response.status();
     let body = response.bytes().await.map_err(unknown)?;
     let answer = Answer { status, body };

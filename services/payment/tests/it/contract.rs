@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use holdfast_payment::provider::sandbox::Sandbox;
 use holdfast_payment::provider::stripe::Stripe;
-use holdfast_payment::provider::{ChargeRequest, Error, Provider, transport};
+use holdfast_payment::provider::{ChargeRequest, Error, Provider};
 use holdfast_payment::signature::Secrets;
 use holdfast_payment::state::{Money, Outcome};
+use holdfast_platform::http::client;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -139,7 +140,7 @@ async fn stripe_keeps_the_contract() {
 }
 
 fn adapters(url: &str, timeout: Duration) -> (Sandbox, Stripe) {
-    let (client, secrets) = (transport::client(timeout).unwrap(), Secrets::parse("s").unwrap());
+    let (client, secrets) = (client(timeout).unwrap(), Secrets::parse("s").unwrap());
     (
         Sandbox::new(client, url, secrets),
         FakeStripe::client_of(url, timeout),

@@ -11,9 +11,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use holdfast_payment::provider::stripe::{ApiKey, Stripe};
-use holdfast_payment::provider::{ChargeRequest, Error, Provider, transport};
+use holdfast_payment::provider::{ChargeRequest, Error, Provider};
 use holdfast_payment::signature::Secrets;
 use holdfast_payment::state::{Money, Outcome};
+use holdfast_platform::http::client;
 use holdfast_sandbox::connection::Lifeline;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -73,7 +74,7 @@ impl FakeStripe {
     }
 
     fn client_with(url: &str, timeout: Duration, key: &str) -> Stripe {
-        let client = transport::client(timeout).unwrap();
+        let client = client(timeout).unwrap();
         Stripe::new(
             client,
             url,

@@ -7,9 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use holdfast_payment::provider::stripe::{ApiKey, Stripe};
-use holdfast_payment::provider::{ChargeRequest, Error, Provider, transport};
+use holdfast_payment::provider::{ChargeRequest, Error, Provider};
 use holdfast_payment::signature::Secrets;
 use holdfast_payment::state::{Charge, Money, Outcome};
+use holdfast_platform::http::client;
 use uuid::Uuid;
 
 use crate::world::until;
@@ -65,7 +66,7 @@ impl StripeMock {
     }
 
     fn client(&self) -> Stripe {
-        let client = transport::client(Duration::from_secs(10)).unwrap();
+        let client = client(Duration::from_secs(10)).unwrap();
         Stripe::new(
             client,
             &self.url,
@@ -114,7 +115,7 @@ async fn every_request_is_one_that_stripe_describes_and_every_answer_can_be_read
 #[tokio::test]
 async fn a_request_without_a_key_is_a_refusal() {
     let mock = StripeMock::start().await;
-    let client = transport::client(Duration::from_secs(10)).unwrap();
+    let client = client(Duration::from_secs(10)).unwrap();
     let stripe = Stripe::new(
         client,
         &mock.url,

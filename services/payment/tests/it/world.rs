@@ -8,11 +8,11 @@ use axum::Router;
 use axum::http::StatusCode;
 use holdfast_payment::http::{Api, router};
 use holdfast_payment::provider::sandbox::Sandbox;
-use holdfast_payment::provider::transport;
 use holdfast_payment::service::Payments;
 use holdfast_payment::signature::Secrets;
 use holdfast_payment::work::Work;
 use holdfast_platform::clock::SystemClock;
+use holdfast_platform::http::client;
 use holdfast_platform::journal::Journal;
 use holdfast_sandbox::connection::{CuttableListener, Lifeline};
 use holdfast_sandbox::provider::Provider as SandboxProvider;
@@ -67,7 +67,7 @@ impl RunningSandbox {
 
     /// A client with this time-out.
     pub fn client(&self, timeout: Duration) -> Sandbox {
-        let client = transport::client(timeout).unwrap();
+        let client = client(timeout).unwrap();
         Sandbox::new(client, &self.url, Secrets::parse(SECRET).unwrap())
     }
 

@@ -1,14 +1,14 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::provider::transport;
 use crate::signature;
 use crate::state::Money;
+use holdfast_platform::http::client;
 
 const SIGNED_AT: i64 = 1_700_000_000;
 
 fn stripe() -> Stripe {
-    let client = transport::client(std::time::Duration::from_secs(1)).unwrap();
+    let client = client(std::time::Duration::from_secs(1)).unwrap();
     let secrets = Secrets::parse("whsec_new,whsec_old").unwrap();
     Stripe::new(
         client,

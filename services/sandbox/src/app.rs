@@ -1,0 +1,82 @@
+//! Puts the parts of the sandbox together.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use holdfast_platform::config::{ServiceArgs, duration};
+use holdfast_platform::service::Context;
+use tokio::net::TcpListener;
+
+use crate::connection::{CuttableListener, Lifeline};
+use crate::http::router;
+use crate::provider::Provider;
+use crate::store::{self, Store};
+use crate::token::Delays;
+use crate::webhook::Webhooks;
+
+/// A card provider that misbehaves on request
+#[derive(Parser)]
+#[command(name = "holdfast-sandbox", version)]
+pub struct Args {
+    /// What every service is told; NATS is not used.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// Folder that charges are kept in
+    #[arg(long, env = "HOLDFAST_SANDBOX_DATA", default_value = ".holdfast/data/sandbox")]
+    pub data: PathBuf,
+    /// Where webhooks go; none: nobody is told
+    #[arg(long, env = "HOLDFAST_SANDBOX_WEBHOOK_URL", requires = "webhook_secret")]
+    pub webhook_url: Option<String>,
+    /// What webhooks are signed with
+    #[arg(long, env = "HOLDFAST_SANDBOX_WEBHOOK_SECRET", hide_env_values = true)]
+    pub webhook_secret: Option<String>,
+    /// How long tok_slow takes, such as 8s
+    #[arg(long, env = "HOLDFAST_SANDBOX_SLOW", default_value = "8s", value_parser = duration)]
+    pub slow: Duration,
+    /// How long tok_error fails, such as 5s
+    #[arg(long, env = "HOLDFAST_SANDBOX_OUTAGE", default_value = "5s", value_parser = duration)]
+    pub outage: Duration,
+    /// How long a tok_webhook_* charge takes, such as 3s
+    #[arg(long, env = "HOLDFAST_SANDBOX_WEBHOOK", default_value = "3s", value_parser = duration)]
+    pub webhook: Duration,
+}
+
+/// Why the sandbox cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Its file cannot be used.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The client for webhooks cannot be set up.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Client(#[from] reqwest::Error),
+    /// The address cannot be listened on, or serving failed.
+    #[error("HOLDFAST_HTTP_ADDR: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+/// Serves the sandbox until shutdown.
+///
+/// # Errors
+/// [`Error`] if it cannot start or its server fails.
+pub async fn serve(context: Context, args: Args) -> Result<(), Error> {
+    let (store, known) = Store::open(&args.data.join("charges.jsonl"))?;
+    let webhooks = args.webhook_url.zip(args.webhook_secret);
+    let webhooks = webhooks
+        .map(|(url, secret)| Webhooks::new(url, secret))
+        .transpose()?;
+    let delays = Delays {
+        slow: args.slow,
+        outage: args.outage,
+        webhook: args.webhook,
+    };
+    let provider = Provider::start(store, known, delays, webhooks);
+    let listener = CuttableListener(TcpListener::bind(args.service.http_addr).await?);
+    tracing::info!(service = context.name, address = %args.service.http_addr, "serving");
+    let service = router(provider).into_make_service_with_connect_info::<Lifeline>();
+    let stopped = context.shutdown.clone().cancelled_owned();
+    Ok(axum::serve(listener, service)
+        .with_graceful_shutdown(stopped)
+        .await?)
+}
