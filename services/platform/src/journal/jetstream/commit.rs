@@ -1,23 +1,32 @@
 //! Group commit: appends that wait for each other anyway are published as one atomic batch.
 //!
-//! A gate lets a few appends through by themselves. When it is full, the rest waits in line; as soon as the line is
-//! long enough and no batch is under way, its appends become one batch (at most one per subject: a batch cannot check
-//! a subject that it wrote). A batch that is rejected was rejected for one of its members: all go on by themselves, so
-//! that a lost race costs its neighbours one round trip and nothing else.
+//! Below `min_waiting` concurrent appends the gate stands open and each is published by itself. From then on new ones
+//! wait in line until those under way are done; then the line, if it is long enough, becomes one batch (at most one
+//! append per subject: a batch cannot check a subject that it wrote), and the next batch is what came meanwhile. Since
+//! whoever was just answered often appends again at once, a batch that would be much smaller than the last one waits a
+//! moment for them. Mixing single appends and batches would be worse than either: they block each other in the server.
+//!
+//! A batch that is rejected was rejected for one of its members: all go on by themselves, so that a lost race costs its
+//! neighbours one round trip and nothing else.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_nats::HeaderMap;
 use async_nats::header::{NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL, NATS_BATCH_ID, NATS_BATCH_SEQUENCE};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
 use super::publish::{Answer, Proposal, request};
-use super::{Error, Revision, Shared};
+use super::{Error, Patience, Revision, Shared};
 
 /// Messages per batch: half of what the server takes by default.
 const BATCH_LIMIT: usize = 500;
+
+/// How long at most a batch waits for those who were just answered.
+const GATHER: Duration = Duration::from_millis(2);
 
 /// What an append may do now.
 pub(super) enum Turn {
@@ -46,12 +55,17 @@ impl Drop for Permit {
 pub(super) struct Gate {
     min_waiting: usize,
     state: Mutex<State>,
+    gathered: Notify,
 }
 
 #[derive(Default)]
 struct State {
+    /// Published by themselves and not answered yet.
     singles: usize,
-    batch_under_way: bool,
+    /// Whether a batch is under way, or the next one is being gathered.
+    batching: bool,
+    /// A line as long as this need not be waited for any more.
+    enough: usize,
     line: VecDeque<Waiting>,
 }
 
@@ -72,6 +86,7 @@ impl Gate {
         Self {
             min_waiting: min_waiting.max(2),
             state: Mutex::default(),
+            gathered: Notify::new(),
         }
     }
 
@@ -84,38 +99,60 @@ impl Gate {
         &self,
         shared: &Arc<Shared>,
         proposal: Proposal,
+        patience: &Patience,
     ) -> Result<(Proposal, Turn), Error> {
         if self.lock().admit(self.min_waiting) {
             return Ok((proposal, Turn::Single(Permit(shared.clone()))));
         }
         let (turn, my_turn) = oneshot::channel();
-        self.lock().line.push_back(Waiting { proposal, turn });
+        if self.lock().join(Waiting { proposal, turn }) {
+            self.gathered.notify_one();
+        }
         self.advance(shared);
-        my_turn.await.map_err(|_| Error::Unavailable {
-            detail: "the process is shutting down".into(),
-        })
+        match tokio::time::timeout(patience.left(), my_turn).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) => Err(Error::Unavailable {
+                detail: "the process is shutting down".into(),
+            }),
+            Err(_) => Err(Error::Unavailable {
+                detail: "a batch was not answered in time".into(),
+            }),
+        }
     }
 
     /// Lets go whoever may go now.
     fn advance(&self, shared: &Arc<Shared>) {
         let released = self.lock().release(self.min_waiting);
-        match released {
-            Released::Singles(singles) => {
-                singles
-                    .into_iter()
-                    .for_each(|one| one.go(Turn::Single(Permit(shared.clone()))));
+        match (released, Handle::try_current()) {
+            (Released::Singles(singles), _) => release_singles(shared, singles),
+            (Released::Batch(members), Ok(runtime)) => {
+                runtime.spawn(commit_all(shared.clone(), members));
             }
-            Released::Batch(members) => match Handle::try_current() {
-                Ok(runtime) => drop(runtime.spawn(commit(shared.clone(), members))),
-                Err(_) => drop(members),
-            },
+            // The runtime is gone, and with it whoever waits.
+            (Released::Batch(_), Err(_)) => {}
         }
     }
 
-    fn batch_done(&self, shared: &Arc<Shared>) {
-        self.lock().batch_under_way = false;
-        self.advance(shared);
+    /// The next batch, after one of `size` that took `took`; none: go on singly.
+    async fn next_batch(&self, shared: &Arc<Shared>, size: usize, took: Duration) -> Option<Vec<Waiting>> {
+        if !self.lock().has_gathered(size / 2, size) {
+            let _ = tokio::time::timeout((took / 4).min(GATHER), self.gathered.notified()).await;
+        }
+        let released = self.lock().continue_or_end(self.min_waiting);
+        match released {
+            Released::Batch(members) => Some(members),
+            Released::Singles(singles) => {
+                release_singles(shared, singles);
+                None
+            }
+        }
     }
+}
+
+fn release_singles(shared: &Arc<Shared>, singles: Vec<Waiting>) {
+    singles
+        .into_iter()
+        .for_each(|one| one.go(Turn::Single(Permit(shared.clone()))));
 }
 
 enum Released {
@@ -125,19 +162,36 @@ enum Released {
 
 impl State {
     fn admit(&mut self, limit: usize) -> bool {
-        let free = !self.batch_under_way && self.line.is_empty() && self.singles < limit;
+        let free = !self.batching && self.line.is_empty() && self.singles < limit;
         self.singles += usize::from(free);
         free
     }
 
+    /// Tells whether the line is as long as somebody waits for.
+    fn join(&mut self, one: Waiting) -> bool {
+        self.line.push_back(one);
+        self.batching && self.line.len() == self.enough
+    }
+
+    fn has_gathered(&mut self, sufficient: usize, enough: usize) -> bool {
+        self.enough = enough;
+        self.line.len() >= sufficient
+    }
+
     fn release(&mut self, min_waiting: usize) -> Released {
-        if self.batch_under_way {
+        if self.batching || self.singles > 0 {
             return Released::Singles(Vec::new());
         }
+        self.continue_or_end(min_waiting)
+    }
+
+    /// Goes on with a batch if enough are in line, otherwise lets them all go.
+    fn continue_or_end(&mut self, min_waiting: usize) -> Released {
+        self.enough = 0;
         if self.line.len() >= min_waiting {
             let members = self.take_batch();
             if members.len() > 1 {
-                self.batch_under_way = true;
+                self.batching = true;
                 return Released::Batch(members);
             }
             members
@@ -145,7 +199,8 @@ impl State {
                 .rev()
                 .for_each(|one| self.line.push_front(one));
         }
-        let free = min_waiting.saturating_sub(self.singles).min(self.line.len());
+        self.batching = false;
+        let free = min_waiting.min(self.line.len());
         self.singles += free;
         Released::Singles(self.line.drain(..free).collect())
     }
@@ -166,10 +221,21 @@ impl State {
     }
 }
 
-async fn commit(shared: Arc<Shared>, members: Vec<Waiting>) {
+/// Commits batch after batch for as long as enough appends wait.
+async fn commit_all(shared: Arc<Shared>, members: Vec<Waiting>) {
+    let Some(gate) = &shared.gate else { return };
+    let mut next = Some(members);
+    while let Some(members) = next {
+        let (size, since) = (members.len(), Instant::now());
+        commit(&shared, members).await;
+        next = gate.next_batch(&shared, size, since.elapsed()).await;
+    }
+}
+
+async fn commit(shared: &Shared, members: Vec<Waiting>) {
     let size = members.len();
     metrics::histogram!("holdfast_journal_batch_size", "stream" => shared.stream.clone()).record(size as f64);
-    let answer = publish(&shared, &members).await;
+    let answer = publish(shared, &members).await;
     let turn = |index: usize| match &answer {
         // The acknowledgement tells where the last message stands; the others stand right before it.
         Answer::Stored(Revision(last)) => {
@@ -188,9 +254,6 @@ async fn commit(shared: Arc<Shared>, members: Vec<Waiting>) {
     }
     for (index, member) in members.into_iter().enumerate() {
         member.go(turn(index));
-    }
-    if let Some(gate) = &shared.gate {
-        gate.batch_done(&shared);
     }
 }
 
@@ -296,6 +359,35 @@ mod tests {
         let (mut state, _receivers) = state(&["a", "a", "a"]);
         assert!(matches!(state.release(2), Released::Singles(singles) if singles.len() == 2));
         assert_eq!(state.line.len(), 1);
+        state.singles = 0;
+        assert!(matches!(state.release(2), Released::Singles(singles) if singles.len() == 1));
+    }
+
+    #[test]
+    fn given_appends_under_way_the_line_waits_for_them() {
+        let (mut state, _receivers) = state(&["a", "b", "c"]);
+        state.singles = 1;
+        assert!(matches!(state.release(2), Released::Singles(none) if none.is_empty()));
+        state.singles = 0;
+        assert!(matches!(state.release(2), Released::Batch(members) if members.len() == 3));
+    }
+
+    #[test]
+    fn given_a_batch_is_done_and_few_wait_the_gate_opens_again() {
+        let (mut state, _receivers) = state(&["a"]);
+        state.batching = true;
+        assert!(matches!(state.continue_or_end(2), Released::Singles(singles) if singles.len() == 1));
+        state.singles = 0;
+        assert!(state.admit(2));
+    }
+
+    #[test]
+    fn given_a_batch_is_gathered_the_last_one_to_come_tells() {
+        let (mut state, _receivers) = state(&["a"]);
+        state.batching = true;
+        assert!(!state.has_gathered(2, 3));
+        assert!(!state.join(waiting("b").0));
+        assert!(state.join(waiting("c").0));
     }
 
     #[test]

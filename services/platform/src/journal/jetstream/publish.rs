@@ -80,7 +80,7 @@ pub(super) async fn append(shared: &Arc<Shared>, append: Append) -> Result<Revis
     let Some(gate) = &shared.gate else {
         return until_known(shared, proposal, false, &mut patience).await;
     };
-    let (proposal, turn) = gate.turn(shared, proposal).await?;
+    let (proposal, turn) = gate.turn(shared, proposal, &patience).await?;
     match turn {
         Turn::Stored(revision) => Ok(revision),
         Turn::Single(_permit) => until_known(shared, proposal, false, &mut patience).await,
@@ -100,14 +100,14 @@ async fn until_known(
         wait_until_connected(shared, patience).await?;
         let detail = match publish(shared, &proposal, patience.left()).await {
             Answer::Stored(revision) => return Ok(revision),
-            Answer::Refused(detail) => return Err(Error::Refused { detail }),
+            Answer::Refused(detail) if !doubt => return Err(Error::Refused { detail }),
             Answer::Moved if !doubt => return Err(proposal.conflict()),
             Answer::Duplicate(of) if !doubt && of <= proposal.expected => {
                 return Err(Error::Refused {
                     detail: format!("the message id is that of revision {of}"),
                 });
             }
-            Answer::Moved | Answer::Duplicate(_) => {
+            Answer::Moved | Answer::Duplicate(_) | Answer::Refused(_) => {
                 if let Some(outcome) = settle(shared, &proposal, patience).await? {
                     return outcome;
                 }

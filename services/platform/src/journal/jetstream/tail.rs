@@ -114,6 +114,8 @@ impl Follower {
         let inbox = client.new_inbox();
         let subscriber = client.subscribe(inbox.clone()).await?;
         let config = pull::Config {
+            // Named, so that the request's subject ends in name and filter, and permissions can tell it apart.
+            name: Some(format!("tail_{}", uuid::Uuid::new_v4().simple())),
             deliver_policy: DeliverPolicy::ByStartSequence {
                 start_sequence: self.after.0 + 1,
             },
