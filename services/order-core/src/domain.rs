@@ -213,6 +213,8 @@ pub enum SagaStep {
     Resolve,
     /// Giving back what was captured.
     Refund,
+    /// Looking once more for a charge that was still on its way when the payment was voided.
+    LateCharge,
 }
 
 impl SagaStep {
@@ -223,6 +225,7 @@ impl SagaStep {
             Self::Charge => "charge",
             Self::Resolve => "resolve",
             Self::Refund => "refund",
+            Self::LateCharge => "late_charge",
         }
     }
 }

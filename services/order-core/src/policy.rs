@@ -13,6 +13,9 @@ pub struct Policy {
     pub charge_retry_cap: Duration,
     /// From parking until the one automatic retry.
     pub parked_retry_after: Duration,
+    /// From a void until no charge that was on its way before it can arrive at the provider any more: longer than
+    /// all deadlines between the saga and the provider together.
+    pub charge_in_flight: Duration,
 }
 
 impl Policy {
@@ -33,6 +36,7 @@ impl Default for Policy {
             charge_retry_base: Duration::from_secs(2),
             charge_retry_cap: Duration::from_mins(1),
             parked_retry_after: Duration::from_mins(15),
+            charge_in_flight: Duration::from_mins(2),
         }
     }
 }

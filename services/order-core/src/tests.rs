@@ -15,6 +15,7 @@ pub(crate) fn policy() -> Policy {
         charge_retry_base: Duration::from_secs(2),
         charge_retry_cap: Duration::from_secs(20),
         parked_retry_after: Duration::from_secs(900),
+        charge_in_flight: Duration::from_secs(120),
     }
 }
 
@@ -358,7 +359,8 @@ fn a_voided_charge_of_a_cancelled_order_counts_as_not_paid() {
     let (events, effects) = given.names(pay(PaymentOutcome::Voided));
     assert_eq!(
         (events, effects),
-        (vec!["PaymentFailed"], vec!["release_inventory"])
+        (vec!["PaymentFailed"], vec!["release_inventory", "schedule_timer"]),
+        "the timer looks for a charge that was on its way"
     );
     assert_eq!(given.order().reason(), Some(CancelReason::CancelledByCustomer));
 }

@@ -60,6 +60,10 @@ pub struct SagaArgs {
     /// How often a refund or the resolving of a charge is tried before the order is parked, 1-100
     #[arg(long, env = "HOLDFAST_PAYMENT_ATTEMPTS", default_value = "8", value_parser = clap::value_parser!(u64).range(1..=100))]
     pub payment_attempts: u64,
+    /// From a void until no charge that was on its way can land any more: above the sum of all deadlines on that
+    /// way, such as 2m
+    #[arg(long, env = "HOLDFAST_CHARGE_IN_FLIGHT", default_value = "2m", value_parser = duration)]
+    pub charge_in_flight: Duration,
     /// From parking an order until it is tried once more, such as 15m
     #[arg(long, env = "HOLDFAST_PARKED_RETRY", default_value = "15m", value_parser = duration)]
     pub parked_retry: Duration,
@@ -108,6 +112,7 @@ impl Config {
                 charge_retry_base: saga.charge_retry_base,
                 charge_retry_cap: saga.charge_retry_cap,
                 parked_retry_after: saga.parked_retry,
+                charge_in_flight: saga.charge_in_flight,
             },
             payment_attempts: saga.payment_attempts,
             retry_base: saga.redelivery_base,

@@ -63,6 +63,8 @@ pub enum TimerName {
     Charge,
     /// The order is parked.
     Parked,
+    /// The payment was voided; a charge may have been on its way.
+    LateCharge,
 }
 
 impl TimerName {
@@ -72,6 +74,7 @@ impl TimerName {
         match self {
             Self::Charge => "charge",
             Self::Parked => "parked",
+            Self::LateCharge => "late-charge",
         }
     }
 }

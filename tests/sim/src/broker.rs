@@ -218,9 +218,11 @@ impl Consumer {
 
     /// What is not delivered or not settled yet, in words; none if everything is.
     #[must_use]
-    pub fn backlog(&self) -> Option<String> {
+    pub fn backlog(&self, excused: impl Fn(&Record) -> bool) -> Option<String> {
         let (state, name) = (lock(&self.state), self.settings.name);
-        if let Some((revision, pending)) = state.pending.first_key_value() {
+        let is_due = |at: Revision| self.stream.get(at).is_some_and(|record| !excused(&record));
+        let mut pending = state.pending.iter().filter(|(revision, _)| is_due(**revision));
+        if let Some((revision, pending)) = pending.next() {
             return Some(format!(
                 "{name} has not settled {revision} after {} attempts",
                 pending.attempt

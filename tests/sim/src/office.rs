@@ -86,6 +86,7 @@ pub fn settings() -> Settings {
             charge_retry_base: Duration::from_secs(2),
             charge_retry_cap: Duration::from_secs(15),
             parked_retry_after: Duration::from_secs(90),
+            charge_in_flight: Duration::from_secs(120),
         },
         payment_attempts: 5,
         retry_cap: Duration::from_secs(20),

@@ -7,6 +7,8 @@ use std::time::Duration;
 use holdfast_order_core::{Phase, State};
 use holdfast_platform::journal::Record;
 
+use uuid::Uuid;
+
 use crate::bank::{Bank, PROVIDER};
 use crate::broker::{Consumer, Settings};
 use crate::check::{self, Orders, Stock};
@@ -192,7 +194,9 @@ impl World {
             &lanes.payments,
             &lanes.timers,
         ];
-        let backlog = consumers.into_iter().find_map(Consumer::backlog);
+        let backlog = consumers
+            .into_iter()
+            .find_map(|consumer| consumer.backlog(|record| self.is_stuck(record)));
         let waiting = [
             (!self.receipts.all_done(), "a customer waits"),
             (!self.warehouse.dock.is_empty(), "goods are not counted"),
@@ -203,6 +207,15 @@ impl World {
             .find(|(is, _)| *is)
             .map(|(_, what)| what.to_owned());
         backlog.or(waiting)
+    }
+
+    fn is_stuck(&self, record: &Record) -> bool {
+        let order = holdfast_contracts::subjects::parse_order(&record.subject);
+        order.is_some_and(|(_, order)| {
+            self.receipts
+                .wish(order)
+                .is_some_and(|wish| wish.may_stay_parked())
+        })
     }
 
     /// Orders whose money the provider never gives back are retried for ever.
@@ -220,11 +233,16 @@ impl World {
         let orders = Orders::replay(&records);
         let stock = Stock::replay(&self.warehouse.inventory.records());
         let books = self.office.bank.provider.books(self.sim.elapsed());
+        let stuck = |order: &Uuid| {
+            self.receipts
+                .wish(*order)
+                .is_some_and(|wish| wish.may_stay_parked())
+        };
         let mut violations = orders.violations.clone();
         violations.extend(stock.violations.iter().cloned());
         violations.extend(stock.disagreements(&orders));
-        violations.extend(check::money(&orders, &books));
-        violations.extend(check::ends(&orders));
+        violations.extend(check::money(&orders, &books, stuck));
+        violations.extend(check::ends(&orders, stuck));
         violations.extend(self.parked_without_reason(&orders));
         violations.extend(check::payments(&self.office.bank.stream.records()));
         violations.extend(self.receipts.lost(&orders));

@@ -378,6 +378,8 @@ pub enum SagaStep {
     Charge = 1,
     Resolve = 2,
     Refund = 3,
+    /// Looking once more for a charge that was still on its way when the payment was voided.
+    LateCharge = 4,
 }
 impl SagaStep {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -390,6 +392,7 @@ impl SagaStep {
             Self::Charge => "SAGA_STEP_CHARGE",
             Self::Resolve => "SAGA_STEP_RESOLVE",
             Self::Refund => "SAGA_STEP_REFUND",
+            Self::LateCharge => "SAGA_STEP_LATE_CHARGE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -399,6 +402,7 @@ impl SagaStep {
             "SAGA_STEP_CHARGE" => Some(Self::Charge),
             "SAGA_STEP_RESOLVE" => Some(Self::Resolve),
             "SAGA_STEP_REFUND" => Some(Self::Refund),
+            "SAGA_STEP_LATE_CHARGE" => Some(Self::LateCharge),
             _ => None,
         }
     }

@@ -3053,6 +3053,7 @@ impl serde::Serialize for SagaStep {
             Self::Charge => "SAGA_STEP_CHARGE",
             Self::Resolve => "SAGA_STEP_RESOLVE",
             Self::Refund => "SAGA_STEP_REFUND",
+            Self::LateCharge => "SAGA_STEP_LATE_CHARGE",
         };
         serializer.serialize_str(variant)
     }
@@ -3068,6 +3069,7 @@ impl<'de> serde::Deserialize<'de> for SagaStep {
             "SAGA_STEP_CHARGE",
             "SAGA_STEP_RESOLVE",
             "SAGA_STEP_REFUND",
+            "SAGA_STEP_LATE_CHARGE",
         ];
 
         struct GeneratedVisitor;
@@ -3112,6 +3114,7 @@ impl<'de> serde::Deserialize<'de> for SagaStep {
                     "SAGA_STEP_CHARGE" => Ok(SagaStep::Charge),
                     "SAGA_STEP_RESOLVE" => Ok(SagaStep::Resolve),
                     "SAGA_STEP_REFUND" => Ok(SagaStep::Refund),
+                    "SAGA_STEP_LATE_CHARGE" => Ok(SagaStep::LateCharge),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }

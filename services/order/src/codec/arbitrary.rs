@@ -41,7 +41,12 @@ fn line() -> impl Strategy<Value = Line> {
 }
 
 fn step() -> impl Strategy<Value = SagaStep> {
-    prop::sample::select(vec![SagaStep::Charge, SagaStep::Resolve, SagaStep::Refund])
+    prop::sample::select(vec![
+        SagaStep::Charge,
+        SagaStep::Resolve,
+        SagaStep::Refund,
+        SagaStep::LateCharge,
+    ])
 }
 
 fn requester() -> impl Strategy<Value = Requester> {

@@ -243,6 +243,7 @@ pub(super) fn step(value: i32) -> Result<SagaStep, Error> {
         Ok(wire::SagaStep::Charge) => Ok(SagaStep::Charge),
         Ok(wire::SagaStep::Resolve) => Ok(SagaStep::Resolve),
         Ok(wire::SagaStep::Refund) => Ok(SagaStep::Refund),
+        Ok(wire::SagaStep::LateCharge) => Ok(SagaStep::LateCharge),
         Ok(wire::SagaStep::Unspecified) | Err(_) => Err(unknown("saga step", value)),
     }
 }

@@ -203,5 +203,6 @@ pub(super) fn step(step: SagaStep) -> wire::SagaStep {
         SagaStep::Charge => wire::SagaStep::Charge,
         SagaStep::Resolve => wire::SagaStep::Resolve,
         SagaStep::Refund => wire::SagaStep::Refund,
+        SagaStep::LateCharge => wire::SagaStep::LateCharge,
     }
 }

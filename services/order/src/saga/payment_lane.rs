@@ -70,7 +70,10 @@ where
                 Effect::ScheduleTimer { step, attempt, after } => {
                     let after = SignedDuration::try_from(*after).unwrap_or(SignedDuration::MAX);
                     let at = commit.time.saturating_add(after).unwrap_or(jiff::Timestamp::MAX);
-                    self.arm_parked(&caused, *step, *attempt, at).await
+                    match step {
+                        SagaStep::LateCharge => self.arm_late_charge(&caused, *attempt, at).await,
+                        _ => self.arm_parked(&caused, *step, *attempt, at).await,
+                    }
                 }
                 Effect::ReserveInventory { .. } | Effect::CommitInventory | Effect::ReleaseInventory => {
                     continue;
@@ -138,7 +141,9 @@ where
         }
         let answer = match step {
             SagaStep::Resolve => self.payments.resolve(&payment).await,
-            SagaStep::Charge | SagaStep::Refund => self.payments.refund(&payment).await,
+            SagaStep::Charge | SagaStep::Refund | SagaStep::LateCharge => {
+                self.payments.refund(&payment).await
+            }
         };
         meter::payment(step.as_str(), &answer);
         self.conclude(caused, answer, Some(&current)).await
@@ -215,6 +220,18 @@ where
         }
     }
 
+    async fn arm_late_charge(&self, caused: &Caused, attempt: u32, at: jiff::Timestamp) -> Disposition {
+        let armed = self
+            .schedule(
+                &caused.key,
+                TimerName::LateCharge,
+                SagaStep::LateCharge,
+                (attempt, at),
+            )
+            .await;
+        armed.map_or_else(|| self.retry(caused.attempt), |()| Disposition::Ack)
+    }
+
     pub(super) async fn schedule(
         &self,
         key: &OrderKey,
@@ -235,7 +252,7 @@ where
     }
 }
 
-fn payment_of(key: &OrderKey, order: &Order) -> Payment {
+pub(super) fn payment_of(key: &OrderKey, order: &Order) -> Payment {
     Payment {
         order: key.order,
         user: key.user,

@@ -6,7 +6,7 @@ use holdfast_order_core::{CancelReason, PaymentOutcome, Requester, SagaStep, Sta
 
 use super::*;
 use crate::fakes::{at, declined, eur, succeeded};
-use crate::ports::PaymentAnswer;
+use crate::ports::{PaymentAnswer, TimerName};
 use world::World;
 
 #[tokio::test]
@@ -164,6 +164,43 @@ async fn a_charge_command_of_an_order_past_charging_makes_sure_that_nothing_is_h
     assert_eq!(world.commit_again(&charge, 2).await, Disposition::Ack);
     assert_eq!(world.calls(), ["refund", "refund"]);
     assert_eq!(world.status(key).await, Status::PaymentFailed);
+}
+
+#[tokio::test]
+async fn a_voided_payment_is_looked_at_again_when_no_charge_can_be_on_its_way_any_more() {
+    let world = World::new();
+    let key = world.create(1).await;
+    world.reserve(key).await;
+    world.cancel(key).await.expect("cancelled");
+    world.answer(PaymentAnswer::Known(PaymentOutcome::Voided));
+    world.work_off().await;
+    let (name, timer, due) = world.timers().pop().expect("a timer");
+    assert_eq!((name, timer.step), (TimerName::LateCharge, SagaStep::LateCharge));
+    assert_eq!(due, at(120));
+    world.forget_timers();
+    let scheduler = format!("timers.{}.late-charge", key.order);
+    world.answer(PaymentAnswer::Unreachable {
+        detail: "503".to_owned(),
+    });
+    let fired = world.timer(key, SagaStep::LateCharge, 1, Some(&scheduler)).await;
+    assert!(matches!(fired, Disposition::Retry(_)));
+    world.answer(PaymentAnswer::Known(PaymentOutcome::Voided));
+    let fired = world.timer(key, SagaStep::LateCharge, 1, Some(&scheduler)).await;
+    assert_eq!(fired, Disposition::Ack);
+    assert_eq!(world.calls(), ["refund"; 3]);
+}
+
+#[tokio::test]
+async fn a_completed_order_is_never_refunded_by_a_timer() {
+    let world = World::new();
+    world.answer(succeeded());
+    let key = world.create(1).await;
+    world.reserve(key).await;
+    world.work_off().await;
+    let scheduler = format!("timers.{}.late-charge", key.order);
+    let fired = world.timer(key, SagaStep::LateCharge, 1, Some(&scheduler)).await;
+    assert_eq!(fired, Disposition::Ack);
+    assert_eq!(world.calls(), ["charge 1"]);
 }
 
 #[tokio::test]

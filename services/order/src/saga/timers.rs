@@ -5,9 +5,10 @@ use holdfast_platform::clock::Clock;
 use holdfast_platform::journal::{DeadLetterReason, Delivery, Disposition, Journal, Record};
 use jiff::SignedDuration;
 
-use super::{Applied, Basis, Orchestrator, dead};
+use super::payment_lane::payment_of;
+use super::{Applied, Basis, Orchestrator, dead, meter};
 use crate::codec::{self, Timer};
-use crate::ports::{Jitter, Payments, TimerName, Timers};
+use crate::ports::{Jitter, PaymentAnswer, Payments, TimerName, Timers};
 use crate::replay::OrderKey;
 
 /// Set by the server on what a schedule fires; a client cannot forge it.
@@ -38,6 +39,9 @@ where
             user: timer.user,
             order: timer.order,
         };
+        if timer.step == SagaStep::LateCharge {
+            return self.look_for_late_charge(&key, attempt).await;
+        }
         let command = Command::FireTimer {
             step: timer.step,
             attempt: timer.attempt,
@@ -45,6 +49,26 @@ where
         match self.apply(key, Basis::Unknown, command).await {
             Ok(applied) if applied.events.is_empty() => self.arm_again(&key, &timer, &applied, attempt).await,
             applied => self.settle(applied, attempt),
+        }
+    }
+
+    /// No charge can be on its way any more: gives back one that landed after the void.
+    async fn look_for_late_charge(&self, key: &OrderKey, attempt: u64) -> Disposition {
+        let order = match self.store.newest(key).await {
+            Ok(order) => order,
+            Err(error) => return self.settle_error(&error.into(), attempt),
+        };
+        let Some(order) = order.state.order() else {
+            return Disposition::Ack;
+        };
+        if order.phase == Phase::Completed {
+            return Disposition::Ack;
+        }
+        let answer = self.payments.refund(&payment_of(key, order)).await;
+        meter::payment("late_charge", &answer);
+        match answer {
+            PaymentAnswer::Known(_) => Disposition::Ack,
+            _ => self.retry(attempt),
         }
     }
 
