@@ -265,6 +265,23 @@ async fn given_a_deleted_consumer_a_tail_goes_on() {
 }
 
 #[tokio::test]
+async fn given_a_server_that_falls_silent_a_tail_is_set_up_again_and_repeats_nothing() {
+    let (server, nats) = server().await;
+    let (proxy, journal, direct) = behind_a_proxy(&server, &nats).await;
+    let subject = fresh("silent");
+    let first = fill(&direct, &subject, 1).await;
+    let mut tail = pin!(journal.tail(&subject, Revision::NONE));
+    assert_eq!(records_until_caught_up(&mut tail, 1).await, first);
+    proxy.hold_replies();
+    let second = direct.append(append(&subject, first[0], "second")).await.unwrap();
+    // Longer than the tail bears silence: two heartbeats and a bit. It must not say that it has caught up.
+    let silence = tokio::time::timeout(Duration::from_millis(5500), tail.next()).await;
+    assert!(silence.is_err(), "{silence:?}");
+    proxy.release_replies();
+    assert_eq!(records_until_caught_up(&mut tail, 1).await, [second]);
+}
+
+#[tokio::test]
 async fn given_no_permission_an_append_is_refused_and_names_the_subject() {
     let permissions = r#"
         authorization { users = [

@@ -286,3 +286,15 @@ async fn given_a_pinned_group_one_member_pulls_and_acknowledges_batches_of_what_
     shutdown.cancel();
     assert!(first.next().await.is_none(), "the pull ends after shutdown");
 }
+
+#[tokio::test]
+async fn given_no_consumer_yet_a_lane_waits_for_it() {
+    let (_server, nats) = server().await;
+    let revisions = fill(&journal(&nats), &fresh("lane"), 1).await;
+    let running = run(lane(&nats), 1, |_| Disposition::Ack);
+    let (deliveries, ()) = futures::join!(running, async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        declare(&nats, pull::Config::default()).await;
+    });
+    assert_eq!(deliveries[0].record.revision, revisions[0]);
+}
