@@ -23,7 +23,7 @@ impl Entry {
         out.extend_from_slice(MAGIC);
         put(&mut out, key)?;
         out.extend_from_slice(&terms.received_ms.to_be_bytes());
-        out.extend_from_slice(&terms.initial_age.to_be_bytes());
+        out.extend_from_slice(&terms.initial_age_ms.to_be_bytes());
         out.extend_from_slice(&terms.lifetime.to_be_bytes());
         out.extend_from_slice(&terms.stale_if_error.unwrap_or(ABSENT).to_be_bytes());
         out.push(u8::from(terms.public));
@@ -45,7 +45,7 @@ impl Entry {
         }
         let terms = Terms {
             received_ms: u64::from_be_bytes(reader.array()?),
-            initial_age: u32::from_be_bytes(reader.array()?),
+            initial_age_ms: u64::from_be_bytes(reader.array()?),
             lifetime: u32::from_be_bytes(reader.array()?),
             stale_if_error: Some(u32::from_be_bytes(reader.array()?)).filter(|&seconds| seconds != ABSENT),
             public: reader.array()? == [1],
@@ -96,7 +96,7 @@ mod tests {
     fn entry() -> impl Strategy<Value = Entry> {
         let terms = (
             any::<u64>(),
-            any::<u32>(),
+            any::<u64>(),
             any::<u32>(),
             prop::option::of(0..ABSENT),
             any::<bool>(),
@@ -107,10 +107,10 @@ mod tests {
             bytes(200),
         )
             .prop_map(|(terms, headers, body)| {
-                let (received_ms, initial_age, lifetime, stale_if_error, public) = terms;
+                let (received_ms, initial_age_ms, lifetime, stale_if_error, public) = terms;
                 let terms = Terms {
                     received_ms,
-                    initial_age,
+                    initial_age_ms,
                     lifetime,
                     stale_if_error,
                     public,

@@ -49,6 +49,8 @@ struct Waiting {
     /// Rules whose conditions on the request hold.
     rules: RuleSet,
     grpc: bool,
+    /// As it came; only if a rule would tell it.
+    traceparent: Option<Vec<u8>>,
     cache: CacheUse,
 }
 

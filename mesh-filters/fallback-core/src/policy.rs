@@ -81,8 +81,8 @@ impl Asked {
 pub struct Terms {
     /// When the response came, wall clock in milliseconds.
     pub(crate) received_ms: u64,
-    /// Seconds it was old by then (RFC 9111 §4.2.3).
-    pub(crate) initial_age: u32,
+    /// Milliseconds it was old by then (RFC 9111 §4.2.3).
+    pub(crate) initial_age_ms: u64,
     /// Seconds of age up to which it is fresh.
     pub(crate) lifetime: u32,
     /// Seconds after that for which the origin lets it stand in for an error.
@@ -124,7 +124,7 @@ impl Terms {
         }
         Ok(Self {
             received_ms: now_ms,
-            initial_age: initial_age(response, asked.sent_ms, now_ms),
+            initial_age_ms: initial_age_ms(response, asked.sent_ms, now_ms),
             lifetime: lifetime(response, &control),
             stale_if_error: control.stale_if_error,
             public: control.public,
@@ -137,8 +137,8 @@ impl Terms {
         if self.received_ms > now_ms.saturating_add(CLOCK_TOLERANCE_MS) {
             return None;
         }
-        let resident = u32::try_from(now_ms.saturating_sub(self.received_ms) / 1000).unwrap_or(u32::MAX);
-        let age = self.initial_age.saturating_add(resident);
+        let resident_ms = now_ms.saturating_sub(self.received_ms);
+        let age = u32::try_from(self.initial_age_ms.saturating_add(resident_ms) / 1000).unwrap_or(u32::MAX);
         let staleness = age.saturating_sub(self.lifetime);
         let within = |bound: Option<u32>, value: u32| bound.is_none_or(|bound| value <= bound);
         let allowed = !asked.control.no_cache
@@ -160,16 +160,14 @@ fn varies_within(response: &Headers, key: &[String]) -> bool {
 }
 
 /// RFC 9111 §4.2.3: the larger of what the clocks say and what the caches on the way say.
-fn initial_age(response: &Headers, sent_ms: u64, now_ms: u64) -> u32 {
-    let now = now_ms / 1000;
-    let apparent = date(response, "date").map_or(0, |date| now.saturating_sub(date));
-    let delay = now_ms.saturating_sub(sent_ms).div_ceil(1000);
+fn initial_age_ms(response: &Headers, sent_ms: u64, now_ms: u64) -> u64 {
+    let apparent = date(response, "date").map_or(0, |date| now_ms.saturating_sub(date.saturating_mul(1000)));
     let told = response
         .all("age")
         .next()
-        .and_then(|value| delta_seconds(value.trim_ascii()))
-        .unwrap_or(0);
-    u32::try_from(apparent.max(u64::from(told).saturating_add(delay))).unwrap_or(u32::MAX)
+        .and_then(|value| delta_seconds(value.trim_ascii()));
+    let corrected = u64::from(told.unwrap_or(0)).saturating_mul(1000);
+    apparent.max(corrected.saturating_add(now_ms.saturating_sub(sent_ms)))
 }
 
 /// Without `max-age` or `Expires` a response is never fresh: there is no heuristic here.

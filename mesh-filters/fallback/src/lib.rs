@@ -34,7 +34,7 @@ impl Filter for Fallback {
             .collect::<Result<_, _>>()?;
         host.log(
             Level::Info,
-            &format!("fallback {}: {} rules", plugin.name, config.rules.len()),
+            &format!("configured with {} rules", config.rules.len()),
         );
         Ok(Self {
             worker: Worker::new(config, plugin.name),

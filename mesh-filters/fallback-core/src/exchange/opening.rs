@@ -2,7 +2,7 @@
 //! rule that keeps copies may be concerned.
 
 use super::{CacheUse, Ticket, Waiting};
-use crate::config::{Principal, Stale};
+use crate::config::{Body, Principal, Rule, Stale};
 use crate::grpc;
 use crate::headers::Headers;
 use crate::host::{Host, Message};
@@ -38,9 +38,13 @@ fn open_plain(worker: &Worker, host: &impl Host, rules: RuleSet) -> Option<Waiti
     let content_type = || host.header(Message::Request, "content-type");
     let grpc =
         !rules.is_empty() && method == b"POST" && content_type().is_some_and(|value| grpc::is_grpc(&value));
+    let traceparent = tells_trace(worker, rules)
+        .then(|| host.header(Message::Request, "traceparent"))
+        .flatten();
     Some(Waiting {
         rules,
         grpc,
+        traceparent,
         cache: CacheUse::None,
     })
 }
@@ -64,11 +68,24 @@ fn open_with_cache(worker: &Worker, host: &impl Host, rules: RuleSet, path: &[u8
         b"OPTIONS" | b"TRACE" => None,
         _ => visit.change(of_resource),
     };
+    let traceparent = tells_trace(worker, rules)
+        .then(|| request.only("traceparent"))
+        .flatten();
     Some(Waiting {
         rules,
         grpc,
+        traceparent: traceparent.map(<[u8]>::to_vec),
         cache: cache.unwrap_or(CacheUse::None),
     })
+}
+
+fn tells_trace(worker: &Worker, rules: RuleSet) -> bool {
+    let tells = |rule: &Rule| {
+        rule.respond
+            .as_ref()
+            .is_some_and(|respond| matches!(respond.body, Body::Problem(_)))
+    };
+    worker.first(rules, tells).is_some()
 }
 
 struct Visit<'a, H> {

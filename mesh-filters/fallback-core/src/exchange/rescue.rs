@@ -17,7 +17,7 @@ pub(super) fn rescue(worker: &Worker, host: &impl Host, waiting: &Waiting, at: u
     let Some(rule) = worker.rule(at) else {
         return Action::Continue;
     };
-    let failure = failure(host);
+    let failure = failure(host, waiting);
     let mut missed = false;
     if let (Some(_), CacheUse::Copy(ticket)) = (&rule.stale, &waiting.cache) {
         if let Some((entry, usable)) = find(worker, host, ticket, rule) {
@@ -68,14 +68,12 @@ fn send(host: &impl Host, rule: usize, event: Event, reply: &Reply<'_>) -> Actio
     Action::Replaced
 }
 
-fn failure(host: &impl Host) -> Failure {
-    let by_upstream = host
-        .property(&["response", "code_details"])
-        .is_some_and(|details| details == BY_UPSTREAM);
-    let traceparent = host.property(&["request", "headers", "traceparent"]);
+fn failure(host: &impl Host, waiting: &Waiting) -> Failure {
+    let details = host.property(&["response", "code_details"]);
+    let by_upstream = details.is_some_and(|details| details == BY_UPSTREAM);
     Failure {
         upstream: by_upstream.then(|| super::status(host)).flatten(),
-        trace_id: traceparent.and_then(|value| reply::trace_id(&value)),
+        trace_id: waiting.traceparent.as_deref().and_then(reply::trace_id),
     }
 }
 

@@ -231,13 +231,10 @@ fn given_the_upstream_itself_failed_then_cache_status_tells_its_status() {
 #[test]
 fn given_no_copy_then_the_rules_answer_with_the_trace_id() {
     let scene = Scene::new();
-    let traceparent = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_vec();
-    scene
-        .host
-        .properties
-        .borrow_mut()
-        .insert("request.headers.traceparent".into(), traceparent);
-    let reply = scene.fail("/v1/stock/1", &[]).unwrap();
+    let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let reply = scene
+        .fail("/v1/stock/1", &[("traceparent", traceparent)])
+        .unwrap();
     assert_eq!(reply.status, 503);
     assert_eq!(field(&reply, "retry-after").as_deref(), Some("5"));
     assert_eq!(

@@ -132,11 +132,11 @@ fn given_what_the_caller_asks_then_it_bounds_too() {
 #[test]
 fn given_age_and_date_then_the_copy_starts_old() {
     let date = httpdate::fmt_http_date(UNIX_EPOCH + std::time::Duration::from_millis(NOW - 40_000));
-    assert_eq!(terms(&[("age", "30")]).initial_age, 30);
-    assert_eq!(terms(&[("age", "30"), ("date", &date)]).initial_age, 40);
+    assert_eq!(terms(&[("age", "30")]).initial_age_ms, 30_000);
+    assert_eq!(terms(&[("age", "30"), ("date", &date)]).initial_age_ms, 40_000);
     let slow = Asked::new(&Headers::default(), false, NOW - 2500);
     let terms = Terms::judge(&slow, &headers(&[("age", "30")]), &stale(), NOW).unwrap();
-    assert_eq!(terms.initial_age, 33);
+    assert_eq!(terms.initial_age_ms, 32_500);
 }
 
 #[test]

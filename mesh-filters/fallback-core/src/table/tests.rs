@@ -28,7 +28,7 @@ fn variant(number: usize, accept: &str) -> Key {
 fn entry(at_ms: u64, body: &str) -> Entry {
     let terms = Terms {
         received_ms: at_ms,
-        initial_age: 0,
+        initial_age_ms: 0,
         lifetime: 0,
         stale_if_error: None,
         public: false,
