@@ -53,7 +53,7 @@ pub struct SandboxArgs {
     #[arg(
         long = "sandbox-url",
         env = "HOLDFAST_SANDBOX_URL",
-        default_value = "http://127.0.0.1:8190"
+        default_value = "http://127.0.0.1:8190", value_parser = base_url
     )]
     pub sandbox_url: String,
     /// Secrets that the sandbox may sign its webhooks with, comma-separated
@@ -69,13 +69,9 @@ pub struct SandboxArgs {
 /// How to reach Stripe.
 #[derive(Debug, clap::Args)]
 pub struct StripeArgs {
-    /// Base URL of Stripe's API; plain HTTP if a sidecar originates the TLS
-    #[arg(
-        long = "stripe-url",
-        env = "HOLDFAST_STRIPE_URL",
-        default_value = "https://api.stripe.com"
-    )]
-    pub stripe_url: String,
+    /// Base URL of Stripe's API: http://host:port of the sidecar, which makes it https
+    #[arg(long = "stripe-url", env = "HOLDFAST_STRIPE_URL", value_parser = base_url)]
+    pub stripe_url: Option<String>,
     /// Secret key of Stripe's API
     #[arg(
         long = "stripe-api-key",
@@ -121,7 +117,7 @@ impl Args {
                 given(&sandbox.sandbox_secrets, "HOLDFAST_SANDBOX_WEBHOOK_SECRET")?,
             )),
             ProviderKind::Stripe => Ok(Adapter::Stripe(
-                stripe.stripe_url.clone(),
+                given(&stripe.stripe_url, "HOLDFAST_STRIPE_URL")?,
                 given(&stripe.stripe_key, "HOLDFAST_STRIPE_API_KEY")?,
                 given(&stripe.stripe_secrets, "HOLDFAST_STRIPE_WEBHOOK_SECRET")?,
             )),
@@ -131,6 +127,17 @@ impl Args {
 
 fn given<T: Clone>(value: &Option<T>, variable: &'static str) -> Result<T, Missing> {
     value.clone().ok_or(Missing(variable))
+}
+
+/// TLS to providers is the sidecar's, as all that concerns calls to others: this process has none, and says so
+/// at its start rather than at its first charge.
+fn base_url(text: &str) -> Result<String, String> {
+    let url: reqwest::Url = text.parse().map_err(|error| format!("{error}"))?;
+    match url.scheme() {
+        "http" => Ok(text.to_owned()),
+        "https" => Err("name the sidecar by http, it originates the TLS".to_owned()),
+        _ => Err("not an http URL".to_owned()),
+    }
 }
 
 fn secrets(list: &str) -> Result<Secrets, String> {
@@ -167,13 +174,27 @@ mod tests {
 
     #[test]
     fn stripe_needs_a_key_and_a_secret() {
-        let stripe = ["--provider", "stripe", "--stripe-api-key", "sk_1"];
+        let stripe = [
+            "--provider",
+            "stripe",
+            "--stripe-api-key",
+            "sk_1",
+            "--stripe-url",
+            "http://localhost:1",
+        ];
         assert!(parse(&stripe).unwrap().adapter().is_err());
         let complete = [&stripe[..], &["--stripe-webhook-secret", "whsec_1"]].concat();
         assert!(matches!(
             parse(&complete).unwrap().adapter(),
             Ok(Adapter::Stripe(..))
         ));
+    }
+
+    #[test]
+    fn a_url_that_cannot_be_called_is_refused_at_the_start() {
+        for url in ["https://api.stripe.com", "ftp://x", "nonsense"] {
+            assert!(parse(&["--stripe-url", url]).is_err(), "{url}");
+        }
     }
 
     #[test]

@@ -1,25 +1,27 @@
 //! The HTTP API of payment: charges, refunds, webhooks.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod answer;
 
+use std::sync::Arc;
+
+use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State as Shared};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
-use axum::{Json, Router};
 use bytes::Bytes;
 use holdfast_platform::clock::Clock;
-use holdfast_platform::journal::{self, Journal};
+use holdfast_platform::journal::Journal;
 use holdfast_platform::problem::{
-    self, INTERNAL, INVALID_REQUEST, NOT_FOUND, Problem, ProblemType, UNAVAILABLE, ValidJson, ValidPath,
+    self, INVALID_REQUEST, NOT_FOUND, Problem, ProblemType, ValidJson, ValidPath,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::provider::{self, ChargeRequest, Provider, WebhookError, Webhooks};
-use crate::service::{Error, Payments};
+use self::answer::{SIGNATURE_INVALID, answer, outcome_label};
+use crate::provider::{ChargeRequest, Provider, Webhooks};
+use crate::service::Payments;
 use crate::state::{Money, State};
 use crate::work::Work;
 
@@ -27,36 +29,6 @@ const KEY_INVALID: ProblemType = ProblemType::new(
     "idempotency-key-invalid",
     StatusCode::BAD_REQUEST,
     "The header Idempotency-Key must be the order id",
-);
-const AMOUNT_DIFFERS: ProblemType = ProblemType::new(
-    "payment-amount-differs",
-    StatusCode::UNPROCESSABLE_ENTITY,
-    "The payment of this order is about another amount",
-);
-const PROVIDER_TIMEOUT: ProblemType = ProblemType::new(
-    "provider-timeout",
-    StatusCode::GATEWAY_TIMEOUT,
-    "The payment provider did not answer in time",
-);
-const PROVIDER_UNAVAILABLE: ProblemType = ProblemType::new(
-    "provider-unavailable",
-    StatusCode::BAD_GATEWAY,
-    "The payment provider's answer is not known",
-);
-const PROVIDER_REFUSED: ProblemType = ProblemType::new(
-    "provider-refused",
-    StatusCode::BAD_GATEWAY,
-    "The payment provider does not accept our requests",
-);
-const SIGNATURE_INVALID: ProblemType = ProblemType::new(
-    "webhook-signature-invalid",
-    StatusCode::UNAUTHORIZED,
-    "The webhook is not signed by the provider",
-);
-const WEBHOOK_MALFORMED: ProblemType = ProblemType::new(
-    "webhook-malformed",
-    StatusCode::BAD_REQUEST,
-    "The webhook cannot be read",
 );
 const WEBHOOK_LIMIT: usize = 256 * 1024;
 
@@ -132,7 +104,7 @@ async fn charge<J: Journal, P: Provider, C: Clock>(
         .work
         .run(async move { payments.charge(&request, attempt).await })
         .await?;
-    metrics::counter!("payment_charges_total", "outcome" => outcome_label(&state)).increment(1);
+    metrics::counter!("holdfast_payment_charges_total", "outcome" => outcome_label(&state)).increment(1);
     Ok(answer(state?))
 }
 
@@ -158,7 +130,7 @@ async fn void<J: Journal, P: Provider, C: Clock>(
         .work
         .run(async move { payments.void(order_id, user_id).await })
         .await?;
-    metrics::counter!("payment_voids_total", "outcome" => outcome_label(&state)).increment(1);
+    metrics::counter!("holdfast_payment_voids_total", "outcome" => outcome_label(&state)).increment(1);
     Ok(answer(state?))
 }
 
@@ -171,7 +143,7 @@ async fn refund<J: Journal, P: Provider, C: Clock>(
         .work
         .run(async move { payments.refund(order_id, user_id).await })
         .await?;
-    metrics::counter!("payment_refunds_total", "outcome" => outcome_label(&state)).increment(1);
+    metrics::counter!("holdfast_payment_refunds_total", "outcome" => outcome_label(&state)).increment(1);
     Ok(match state? {
         // Nothing was taken: for whoever wants his money back that is the same as a void.
         State::Declined(_) => answer(State::Voided),
@@ -194,7 +166,7 @@ async fn webhook<J: Journal, P: Provider + Webhooks, C: Clock>(
         Err(problem) if problem.status().is_server_error() => "failed",
         Err(_) => "refused",
     };
-    metrics::counter!("payment_webhooks_total", "result" => label).increment(1);
+    metrics::counter!("holdfast_payment_webhooks_total", "result" => label).increment(1);
     result.map(|()| StatusCode::NO_CONTENT)
 }
 
@@ -255,88 +227,4 @@ fn validate(body: &ChargeBody) -> Result<(), Problem> {
 
 fn invalid(field: &str, value: impl Into<Value>, detail: &str) -> Problem {
     Problem::new(&INVALID_REQUEST).field(field, value, detail)
-}
-
-#[derive(Serialize)]
-#[serde(tag = "status", rename_all = "lowercase")]
-enum Answer {
-    Succeeded {
-        charge_id: String,
-    },
-    Declined {
-        code: String,
-    },
-    Voided,
-    Refunded {
-        charge_id: String,
-        refund_id: String,
-        amount: Money,
-    },
-    #[serde(rename = "payment-pending")]
-    Pending,
-}
-
-fn answer(state: State) -> Response {
-    let body = match state {
-        State::Unseen => {
-            return Problem::new(&NOT_FOUND)
-                .detail("no charge was seen")
-                .into_response();
-        }
-        State::Pending(_) | State::Stray(_) => {
-            return (StatusCode::ACCEPTED, Json(Answer::Pending)).into_response();
-        }
-        State::Succeeded(charge) => Answer::Succeeded {
-            charge_id: charge.charge_id,
-        },
-        State::Declined(code) => Answer::Declined { code },
-        State::Voided => Answer::Voided,
-        State::Refunded(refund) => Answer::Refunded {
-            charge_id: refund.charge_id,
-            refund_id: refund.refund_id,
-            amount: refund.amount,
-        },
-    };
-    Json(body).into_response()
-}
-
-fn outcome_label(state: &Result<State, Error>) -> &'static str {
-    match state {
-        Ok(State::Unseen) => "unseen",
-        Ok(State::Pending(_) | State::Stray(_)) => "pending",
-        Ok(State::Succeeded(_)) => "succeeded",
-        Ok(State::Declined(_)) => "declined",
-        Ok(State::Voided) => "voided",
-        Ok(State::Refunded(_)) => "refunded",
-        Err(Error::Provider(_)) => "provider_error",
-        Err(_) => "error",
-    }
-}
-
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
-        let kind = match &error {
-            Error::Provider(provider::Error::TimedOut) => &PROVIDER_TIMEOUT,
-            Error::Provider(provider::Error::Unknown(_)) => &PROVIDER_UNAVAILABLE,
-            Error::Provider(provider::Error::Refused(_)) => &PROVIDER_REFUSED,
-            Error::OtherAmount(_) => &AMOUNT_DIFFERS,
-            Error::Contended(_) | Error::Journal(journal::Error::Unavailable { .. }) => &UNAVAILABLE,
-            Error::Journal(_) | Error::Corrupt { .. } | Error::Encode(_) => &INTERNAL,
-        };
-        let problem = Self::new(kind).detail(error.to_string());
-        match problem.status() {
-            StatusCode::SERVICE_UNAVAILABLE => problem.retry_after(Duration::from_secs(1)),
-            _ => problem,
-        }
-    }
-}
-
-impl From<WebhookError> for Problem {
-    fn from(error: WebhookError) -> Self {
-        let kind = match error {
-            WebhookError::Signature(_) => &SIGNATURE_INVALID,
-            WebhookError::Malformed(_) => &WEBHOOK_MALFORMED,
-        };
-        Self::new(kind).detail(error.to_string())
-    }
 }

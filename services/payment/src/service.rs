@@ -4,14 +4,16 @@
 //! Nothing here waits, spawns or reads a clock by itself: deadlines belong to the adapters and to the HTTP
 //! shell, so that a simulation decides what time it is and what is lost.
 
+mod record;
+
 use std::sync::Arc;
 
-use bytes::Bytes;
 use holdfast_contracts::subjects;
 use holdfast_platform::clock::Clock;
-use holdfast_platform::journal::{self, Append, Headers, Journal, Revision};
+use holdfast_platform::journal::{self, Journal, Revision};
 use uuid::Uuid;
 
+use self::record::{Payment, append};
 use crate::codec::{self, Commit};
 use crate::provider::{self, ChargeRequest, Found, Notification, Provider};
 use crate::state::{Charge, Money, Outcome, State, record};
@@ -63,15 +65,6 @@ impl<J: Clone, P, C> Clone for Payments<J, P, C> {
             clock: Arc::clone(&self.clock),
         }
     }
-}
-
-/// The payment of one order as it was read, and where it was read.
-struct Payment {
-    order_id: Uuid,
-    user_id: Option<Uuid>,
-    state: State,
-    version: u64,
-    revision: Revision,
 }
 
 impl<J: Journal, P: Provider, C: Clock> Payments<J, P, C> {
@@ -219,7 +212,11 @@ impl<J: Journal, P: Provider, C: Clock> Payments<J, P, C> {
             let Some(commit) = self.decide(&payment, outcome) else {
                 return Ok(payment);
             };
-            match self.journal.append(self.encode(&commit, payment.revision)?).await {
+            match self
+                .journal
+                .append(append(&commit, payment.revision, self.provider.name())?)
+                .await
+            {
                 Ok(revision) => return Ok(payment.with(commit, revision)),
                 Err(journal::Error::Conflict { .. }) => payment = self.reload(&payment).await?,
                 Err(error) => return Err(error.into()),
@@ -238,18 +235,6 @@ impl<J: Journal, P: Provider, C: Clock> Payments<J, P, C> {
             time: self.clock.now(),
             first_version: payment.version + 1,
             events,
-        })
-    }
-
-    fn encode(&self, commit: &Commit, expected: Revision) -> Result<Append, Error> {
-        let message_id = format!("{}.{}", commit.order_id, commit.first_version);
-        let headers = headers(commit, &message_id);
-        Ok(Append {
-            subject: subjects::payment(commit.order_id),
-            expected,
-            message_id,
-            headers,
-            payload: Bytes::from(commit.to_payload(self.provider.name())?),
         })
     }
 
@@ -283,48 +268,6 @@ impl<J: Journal, P: Provider, C: Clock> Payments<J, P, C> {
         }
         Ok(payment)
     }
-}
-
-impl Payment {
-    fn unseen(order_id: Uuid) -> Self {
-        Self {
-            order_id,
-            user_id: None,
-            state: State::Unseen,
-            version: 0,
-            revision: Revision::NONE,
-        }
-    }
-
-    fn of(mut self, user_id: Uuid) -> Self {
-        self.user_id.get_or_insert(user_id);
-        self
-    }
-
-    fn with(self, commit: Commit, revision: Revision) -> Self {
-        Self {
-            order_id: self.order_id,
-            user_id: Some(commit.user_id),
-            version: commit.last_version(),
-            state: commit.events.into_iter().fold(self.state, State::evolve),
-            revision,
-        }
-    }
-}
-
-fn headers(commit: &Commit, id: &str) -> Headers {
-    [
-        ("ce-specversion", "1.0".to_owned()),
-        ("ce-id", id.to_owned()),
-        ("ce-type", "holdfast.payment.v1.PaymentCommit".to_owned()),
-        ("ce-source", "/holdfast/payment".to_owned()),
-        ("ce-subject", commit.order_id.to_string()),
-        ("ce-time", commit.time.to_string()),
-        ("ce-dataschema", "holdfast.payment.v1".to_owned()),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect()
 }
 
 #[cfg(test)]

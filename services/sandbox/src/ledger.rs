@@ -2,12 +2,14 @@
 //!
 //! Every change is appended to the [`Sink`] before it is believed, so that a killed provider forgets nothing.
 
+mod list;
+
 use std::collections::HashMap;
 use std::io;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 
+pub use self::list::{Page, Totals};
 use crate::charge::{Charge, ChargeRequest, OtherRequest, Refund, Status};
 use crate::token::{Behaviour, Delays};
 
@@ -47,42 +49,6 @@ pub enum Admission {
     New(Charge),
     /// Asked for before; as it is now.
     Known(Charge),
-}
-
-/// Sums over charges, in minor units whatever the currency.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Totals {
-    /// How many charges.
-    pub charges: u64,
-    /// What was taken.
-    pub captured: i64,
-    /// What was given back.
-    pub refunded: i64,
-}
-
-impl Totals {
-    fn add(&mut self, charge: &Charge) {
-        self.charges += 1;
-        self.captured += charge.captured;
-        self.refunded += charge.refunded;
-    }
-
-    fn replace(&mut self, old: &Charge, new: &Charge) {
-        self.captured += new.captured - old.captured;
-        self.refunded += new.refunded - old.refunded;
-    }
-}
-
-/// A part of the list of charges, in the order of their first sight.
-#[derive(Debug, Serialize)]
-pub struct Page {
-    /// The charges.
-    pub items: Vec<Charge>,
-    /// Where to go on, if there is more.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next_cursor: Option<String>,
-    /// Over all charges that match, not only this part.
-    pub totals: Totals,
 }
 
 /// All charges.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{ChargeRequest, Error, Found, Notification, Provider, WebhookError, Webhooks};
 use crate::state::{Charge, Outcome, Refund};
 
-/// A provider whose calls are measured: `payment_provider_seconds{call, result}`.
+/// A provider whose calls are measured: `holdfast_payment_provider_seconds{call, result}`.
 #[derive(Debug)]
 pub struct Measured<P>(pub P);
 
@@ -23,7 +23,8 @@ async fn measure<T>(call: &'static str, work: impl Future<Output = Result<T, Err
         Err(Error::Refused(_)) => "refused",
     };
     let seconds = start.elapsed().as_secs_f64();
-    metrics::histogram!("payment_provider_seconds", "call" => call, "result" => label).record(seconds);
+    metrics::histogram!("holdfast_payment_provider_seconds", "call" => call, "result" => label)
+        .record(seconds);
     if let Err(error) = &result {
         tracing::warn!(call, %error, "the provider did not help");
     }

@@ -55,7 +55,7 @@ pub struct Stripe {
 }
 
 impl Stripe {
-    /// Stripe at a base URL such as `https://api.stripe.com`.
+    /// Stripe at a base URL such as `http://stripe.local:8080`: the sidecar that originates the TLS.
     #[must_use]
     pub fn new(client: Client, base_url: &str, key: ApiKey, secrets: Secrets) -> Self {
         Self {

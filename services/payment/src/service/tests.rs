@@ -2,9 +2,10 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use holdfast_platform::clock::ManualClock;
-use holdfast_platform::journal::Record;
 use holdfast_platform::journal::memory::MemoryJournal;
+use holdfast_platform::journal::{Append, Headers, Record};
 use jiff::Timestamp;
 
 use super::*;
