@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use async_nats::connection::State;
 use async_nats::{Client, RequestErrorKind};
 use futures::StreamExt;
 use holdfast_inventory_core::{Line, Receipt, Refusal};
@@ -86,6 +87,9 @@ impl Desk {
     /// # Errors
     /// [`Error`]
     pub async fn count(&self, receipts: Vec<Receipt>) -> Result<Vec<ReceiptOutcome>, Error> {
+        if self.client.connection_state() != State::Connected {
+            return Err(Error::NoWriter("no connection to NATS".to_owned()));
+        }
         let decided = async {
             if *self.role.borrow() == Role::Standby
                 && let Some(outcomes) = self.ask_writer(&receipts).await?

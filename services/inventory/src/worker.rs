@@ -1,6 +1,7 @@
 //! The loop around the writer: takes what is ready, has it decided, settles it.
 
 mod snapshots;
+mod work;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use holdfast_platform::lane::{Lane, Pulled};
 use holdfast_platform::nats::{Nats, jittered};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::Instrument;
 
 use crate::codec;
 use crate::metrics::WorkerMetrics;
@@ -19,12 +21,10 @@ use crate::receipts::{self, Request, Role};
 use crate::view::View;
 use crate::writer::{BatchOutcome, Error, Ports, Writer};
 pub use snapshots::Snapshots;
+use work::{Work, newest};
 
 /// How many commits are decided at once at most.
 const MAX_COMMITS: usize = 512;
-/// How many requests with receipts join one batch.
-const MAX_REQUESTS: usize = 8;
-
 /// What a worker works with.
 pub struct Worker<J, O, C> {
     /// The streams and the clock.
@@ -45,13 +45,6 @@ pub struct Worker<J, O, C> {
     pub role: watch::Sender<Role>,
     /// Receipts to be decided here, and where others hand in more.
     pub requests: (mpsc::Sender<Request>, mpsc::Receiver<Request>),
-}
-
-/// What is decided together.
-#[derive(Default)]
-struct Work {
-    deliveries: Vec<Pulled>,
-    requests: Vec<Request>,
 }
 
 struct Running<J, O, C> {
@@ -87,6 +80,7 @@ where
     C: Clock + Clone,
 {
     async fn run(mut self, shutdown: CancellationToken) {
+        self.set_role(Role::Standby);
         let mut caught_up = self.parts.view.caught_up();
         tokio::select! {
             () = shutdown.cancelled() => return,
@@ -118,7 +112,7 @@ where
                     continue;
                 }
             }
-            self.join_waiting_requests(&mut work);
+            work.add_waiting(&mut self.parts.requests.1);
             tokio::select! {
                 () = self.work_off(work) => {}
                 () = overdue(shutdown, deadline) => return,
@@ -138,20 +132,11 @@ where
         }
     }
 
-    fn join_waiting_requests(&mut self, work: &mut Work) {
-        while work.requests.len() < MAX_REQUESTS
-            && let Ok(request) = self.parts.requests.1.try_recv()
-        {
-            work.requests.push(request);
-        }
-    }
-
     /// Has the work decided, however often that takes, and settles it.
     async fn work_off(&mut self, mut work: Work) {
         let mut failures = 0;
         loop {
-            // Whoever gave up waiting asks again with the same id.
-            work.requests.retain(|request| !request.reply.is_closed());
+            work.forget_requests_given_up();
             let started = Instant::now();
             match self.decide(&work).await {
                 Ok(outcome) => {
@@ -175,16 +160,10 @@ where
                     .insert(Writer::recover(ports, self.parts.shard, base).await?)
             }
         };
-        let commits = work
-            .deliveries
-            .iter()
-            .map(|pulled| &pulled.delivery.record)
-            .collect();
-        let receipts = work
-            .requests
-            .iter()
-            .flat_map(|request| request.receipts.iter().cloned());
-        writer.decide_batch(commits, receipts.collect()).await
+        writer
+            .decide_batch(work.commits(), work.receipts())
+            .instrument(work.span())
+            .await
     }
 
     fn fail(&mut self, error: &Error) {
@@ -203,7 +182,7 @@ where
         self.parts.view.apply_own(&outcome.appended);
         self.bury(&deliveries, &outcome).await;
         // Acknowledges all up to it; redeliveries may come after newer commits.
-        if let Some(newest) = deliveries.iter().max_by_key(|pulled| pulled.receipt.sequence()) {
+        if let Some(newest) = newest(&deliveries) {
             newest.receipt.ack().await;
         }
         let mut outcomes = outcome.receipts.into_iter();
@@ -262,7 +241,11 @@ where
 
     fn set_role(&self, role: Role) {
         self.metrics.role(role);
-        if self.parts.role.send_replace(role) != role {
+        if self
+            .parts
+            .role
+            .send_if_modified(|before| std::mem::replace(before, role) != role)
+        {
             tracing::info!(shard = self.parts.shard, ?role, "role");
         }
     }
