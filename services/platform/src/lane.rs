@@ -103,11 +103,12 @@ impl Lane {
         let metrics = LaneMetrics::new(&self.service, &self.consumer);
         let failures = FirstFailures::default();
         let mut deliveries = std::pin::pin!(self.pull(shutdown.clone()));
+        let mut stop = std::pin::pin!(shutdown.cancelled());
         let mut running = FuturesUnordered::new();
         loop {
             tokio::select! {
                 biased;
-                () = shutdown.cancelled() => break,
+                () = &mut stop => break,
                 Some(()) = running.next() => {}
                 delivery = deliveries.next(), if running.len() < self.concurrency => {
                     let Some(pulled) = delivery else { break };

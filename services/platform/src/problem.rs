@@ -27,7 +27,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-pub use extract::{BODY_LIMIT, ValidJson, ValidPath, ValidQuery};
+pub use extract::{BODY_LIMIT, RawBody, ValidJson, ValidPath, ValidQuery};
 
 /// The media type of problems.
 pub const MEDIA_TYPE: &str = "application/problem+json";

@@ -12,7 +12,7 @@ use super::{
     BODY_TOO_LARGE, INVALID_PARAMETER, INVALID_REQUEST, MALFORMED_JSON, Problem, UNSUPPORTED_MEDIA_TYPE,
 };
 
-/// The largest body that [`ValidJson`] reads, in bytes.
+/// The largest body that is read, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
 /// A JSON body. Unknown fields are refused if `T` says `deny_unknown_fields`.
@@ -32,13 +32,28 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for ValidJson<T> {
                 "must be application/json",
             ));
         }
-        let body = axum::body::to_bytes(request.into_body(), BODY_LIMIT)
-            .await
-            .map_err(|error| {
-                Problem::new(&BODY_TOO_LARGE).detail(format!("at most {BODY_LIMIT} bytes are read: {error}"))
-            })?;
+        let body = read(request).await?;
         parse(&body).map(Self)
     }
+}
+
+/// A body as it came, for what is signed or not JSON; one over [`BODY_LIMIT`] is 413.
+#[derive(Clone, Debug)]
+pub struct RawBody(pub Bytes);
+
+impl<S: Sync> FromRequest<S> for RawBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        read(request).await.map(Self)
+    }
+}
+
+async fn read(request: Request) -> Result<Bytes, Problem> {
+    let body = axum::body::to_bytes(request.into_body(), BODY_LIMIT).await;
+    body.map_err(|error| {
+        Problem::new(&BODY_TOO_LARGE).detail(format!("at most {BODY_LIMIT} bytes are read: {error}"))
+    })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -30,7 +30,11 @@ async fn total(ValidJson(order): ValidJson<Order>) -> String {
 }
 
 async fn send(request: Request<HttpBody>) -> (StatusCode, Value, Response<()>) {
-    let router = with_fallbacks(Router::new().route("/orders", post(total)));
+    let router = with_fallbacks(
+        Router::new()
+            .route("/orders", post(total))
+            .route("/raw", post(async |RawBody(body): RawBody| body)),
+    );
     let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
@@ -85,6 +89,10 @@ async fn a_body_over_the_limit_is_413() {
     let (status, json) = post_json(format!(r#"{{"lines":["{}"]}}"#, "x".repeat(BODY_LIMIT))).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(json["status"], 413);
+    let request = Request::post("/raw")
+        .body("x".repeat(BODY_LIMIT + 1).into())
+        .unwrap();
+    assert_eq!(send(request).await.1["status"], 413);
 }
 
 #[tokio::test]

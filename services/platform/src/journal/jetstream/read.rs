@@ -33,7 +33,7 @@ pub(super) async fn range(shared: &Shared, range: Range<'_>) -> Result<Vec<Recor
             Err(PageError::Unavailable(detail)) => patience.pause(&detail).await?,
         }
     };
-    while records.len() < range.limit && newest(&records) < range.at_least.max(range.after) {
+    while records.len() < range.limit {
         let after = newest(&records).max(range.after);
         if after >= range.at_least {
             break;
