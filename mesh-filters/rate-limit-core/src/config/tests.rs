@@ -1,0 +1,191 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn rule(change: impl FnOnce(&mut Value)) -> Value {
+    let mut rule = json!({"name": "a", "limit": {"requests": 20, "per": "1s"}});
+    change(&mut rule);
+    json!({"rules": [rule]})
+}
+
+fn refusal(config: &Value) -> Error {
+    parse(config.to_string().as_bytes()).expect_err("it should be refused")
+}
+
+fn refused_field(config: &Value) -> String {
+    refusal(config).field
+}
+
+#[test]
+fn the_example_of_the_design_is_understood() {
+    let config = parse(
+        br#"{"table": {"slots": 65536}, "rules": [{
+            "name": "orders-per-user", "match": {"methods": ["POST"], "path_prefix": "/v1/orders"},
+            "key": [{"jwt_claim": "sub"}], "otherwise_key": [{"source_ip": true}],
+            "limit": {"requests": 20, "per": "1s", "burst": 40}, "mode": "enforce", "scope": "proxy"}]}"#,
+    )
+    .unwrap();
+    let [rule] = &config.rules[..] else {
+        panic!("one rule")
+    };
+    assert_eq!(config.slots, 65_536);
+    assert_eq!(rule.key, [KeyPart::JwtClaim("sub".to_owned())]);
+    assert_eq!(rule.otherwise_key, [KeyPart::SourceIp(true)]);
+    assert_eq!(
+        rule.limit,
+        Limit::new(20.try_into().unwrap(), 1_000_000_000, 40.try_into().unwrap()).unwrap()
+    );
+    assert!(rule.enforced);
+}
+
+#[test]
+fn what_is_left_out_has_a_default() {
+    let config = parse(rule(|_| {}).to_string().as_bytes()).unwrap();
+    let rule = &config.rules[0];
+    assert_eq!(
+        (config.slots, rule.enforced, rule.limit.requests()),
+        (65_536, true, 20)
+    );
+    assert!(rule.key.is_empty() && rule.methods.is_empty() && rule.path_prefix.is_empty());
+    assert_eq!(
+        rule.limit.check(0, 1).remaining,
+        19,
+        "the burst is the number of requests"
+    );
+}
+
+#[test]
+fn numbers_may_be_floating_point_but_must_be_whole() {
+    assert!(
+        parse(
+            rule(|r| r["limit"]["requests"] = json!(20.0))
+                .to_string()
+                .as_bytes()
+        )
+        .is_ok()
+    );
+    assert_eq!(
+        refused_field(&rule(|r| r["limit"]["requests"] = json!(0.5))),
+        "rules[0].limit.requests"
+    );
+    assert_eq!(
+        refused_field(&rule(|r| r["limit"]["requests"] = json!(0))),
+        "rules[0].limit.requests"
+    );
+    assert_eq!(
+        refused_field(&rule(|r| r["limit"]["burst"] = json!(-1))),
+        "rules[0].limit.burst"
+    );
+}
+
+#[test]
+fn a_refusal_names_the_field() {
+    let cases = [
+        (json!({}), "."),
+        (json!({"rules": []}), "rules"),
+        (json!({"rules": [], "rule": []}), "rule"),
+        (
+            json!({"table": {"slots": 1e8}, "rules": [{"name": "a", "limit": {"requests": 1, "per": "1s"}}]}),
+            "table.slots",
+        ),
+        (rule(|r| r["name"] = json!("a b")), "rules[0].name"),
+        (rule(|r| r["name"] = json!("")), "rules[0].name"),
+        (rule(|r| r["match"] = json!({"path": "/"})), "rules[0].match.path"),
+        (
+            rule(|r| r["match"] = json!({"path_prefix": "v1"})),
+            "rules[0].match.path_prefix",
+        ),
+        (
+            rule(|r| r["match"] = json!({"path_prefix": "/a?b"})),
+            "rules[0].match.path_prefix",
+        ),
+        (
+            rule(|r| r["match"] = json!({"methods": ["GET", "post"]})),
+            "rules[0].match.methods[1]",
+        ),
+        (
+            rule(|r| r["key"] = json!([{"header": "X-Key"}])),
+            "rules[0].key[0].header",
+        ),
+        (
+            rule(|r| r["key"] = json!([{"source_ip": false}])),
+            "rules[0].key[0].source_ip",
+        ),
+        (
+            rule(|r| r["otherwise_key"] = json!([{"header": "a"}, {"jwt_claim": ""}])),
+            "rules[0].otherwise_key[1].jwt_claim",
+        ),
+        (rule(|r| r["limit"]["per"] = json!("1 s")), "rules[0].limit.per"),
+        (rule(|r| r["limit"]["per"] = json!("0s")), "rules[0].limit.per"),
+        (rule(|r| r["limit"]["per"] = json!("367d")), "rules[0].limit.per"),
+        (rule(|r| r["limit"]["requests"] = json!(1e9)), "rules[0].limit"),
+        (rule(|r| r["mode"] = json!("dry")), "rules[0].mode"),
+        (rule(|r| r["scope"] = json!("cluster")), "rules[0].scope"),
+    ];
+    for (config, field) in cases {
+        assert_eq!(refused_field(&config), field, "{config}");
+    }
+}
+
+#[test]
+fn a_scope_that_is_to_come_is_refused_by_name() {
+    let error = refusal(&rule(|r| r["scope"] = json!("cluster"))).to_string();
+    assert_eq!(
+        error,
+        "rules[0].scope: `cluster` is not supported by this version; use `proxy`"
+    );
+}
+
+#[test]
+fn two_rules_cannot_have_one_name() {
+    let one = json!({"name": "a", "limit": {"requests": 1, "per": "1s"}});
+    assert_eq!(refused_field(&json!({"rules": [one, one]})), "rules[1].name");
+}
+
+#[test]
+fn no_configuration_is_refused() {
+    assert_eq!(parse(b"").unwrap_err().field, ".");
+    assert_eq!(parse(b"{\"rules\"").unwrap_err().field, ".");
+    assert!(parse(&[rule(|_| {}).to_string().as_bytes(), b"x"].concat()).is_err());
+}
+
+#[test]
+fn durations_have_units() {
+    for (text, ns) in [
+        ("500ms", 500_000_000),
+        ("1s", 1_000_000_000),
+        ("5m", 300_000_000_000),
+        ("1h", 3_600_000_000_000),
+    ] {
+        assert_eq!(nanoseconds(text), Some(ns));
+    }
+    for bad in [
+        "",
+        "s",
+        "1",
+        "1.5s",
+        "-1s",
+        "1S",
+        "1sé",
+        "é",
+        "99999999999999999999s",
+    ] {
+        assert_eq!(nanoseconds(bad), None, "{bad}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_understood_or_refused(text in "\\PC{0,80}") {
+        let _ = parse(text.as_bytes());
+        let _ = nanoseconds(&text);
+        let _ = parse(rule(|r| r["limit"]["per"] = json!(text)).to_string().as_bytes());
+        let _ = parse(rule(|r| r["key"] = json!([{"header": text}])).to_string().as_bytes());
+    }
+
+    #[test]
+    fn any_number_is_understood_or_refused(number: f64) {
+        let _ = parse(rule(|r| r["limit"]["requests"] = json!(number)).to_string().as_bytes());
+    }
+}

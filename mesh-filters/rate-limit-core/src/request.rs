@@ -1,0 +1,181 @@
+//! Which rules a request is for, and their keys. Each header and property is read once, and only if asked for.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use holdfast_filter_abi::{Exchange, HeaderMap, property_path};
+
+use crate::config::{KeyPart, Rule};
+
+/// The rules of a configuration, prepared for reading requests.
+#[derive(Debug)]
+pub struct Matcher {
+    rules: Vec<Prepared>,
+    sources: Vec<Source>,
+    methods: bool,
+    paths: bool,
+}
+
+/// A rule that is for a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    /// Its place in the configuration.
+    pub rule: usize,
+    /// The key of its bucket.
+    pub key: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Prepared {
+    methods: Vec<String>,
+    path_prefix: String,
+    /// Places in `Matcher::sources`.
+    key: Vec<usize>,
+    otherwise_key: Vec<usize>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Source {
+    Header(String),
+    Property(Vec<u8>),
+    Address(Vec<u8>),
+}
+
+impl Matcher {
+    /// Prepares these rules.
+    #[must_use]
+    pub fn new(rules: &[Rule]) -> Self {
+        let mut sources = Vec::new();
+        let rules: Vec<_> = rules
+            .iter()
+            .map(|rule| Prepared {
+                methods: rule.methods.clone(),
+                path_prefix: rule.path_prefix.clone(),
+                key: places(&rule.key, &mut sources),
+                otherwise_key: places(&rule.otherwise_key, &mut sources),
+            })
+            .collect();
+        let methods = rules.iter().any(|rule| !rule.methods.is_empty());
+        let paths = rules.iter().any(|rule| !rule.path_prefix.is_empty());
+        Self {
+            rules,
+            sources,
+            methods,
+            paths,
+        }
+    }
+
+    /// The rules that the request in hand is for, in order. A part of a key that the proxy cannot tell counts as missing.
+    pub fn matches(&self, exchange: &impl Exchange) -> Vec<Match> {
+        let header = |wanted: bool, name| {
+            let value = wanted.then(|| exchange.header(HeaderMap::Request, name));
+            value.and_then(Result::ok).flatten().unwrap_or_default()
+        };
+        let method = header(self.methods, ":method");
+        let target = header(self.paths, ":path");
+        let path = target
+            .split(|b| matches!(b, b'?' | b'#'))
+            .next()
+            .unwrap_or_default();
+        let mut read = Read {
+            sources: &self.sources,
+            values: vec![None; self.sources.len()],
+        };
+        self.rules
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| rule.is_for(&method, path))
+            .map(|(place, rule)| Match {
+                rule: place,
+                key: rule.key(&mut read, exchange),
+            })
+            .collect()
+    }
+}
+
+impl Prepared {
+    fn is_for(&self, method: &[u8], path: &[u8]) -> bool {
+        path.starts_with(self.path_prefix.as_bytes())
+            && (self.methods.is_empty() || self.methods.iter().any(|m| m.as_bytes() == method))
+    }
+
+    /// The first byte tells which of the two keys it is, so that a header cannot pass for an address.
+    fn key(&self, read: &mut Read<'_>, exchange: &impl Exchange) -> Vec<u8> {
+        read.composite(b'k', &self.key, exchange)
+            .or_else(|| read.composite(b'o', &self.otherwise_key, exchange))
+            .unwrap_or_else(|| vec![b'n'])
+    }
+}
+
+/// What has been read of one request.
+struct Read<'a> {
+    sources: &'a [Source],
+    /// `None`: not yet asked for. An empty value: not there.
+    values: Vec<Option<Vec<u8>>>,
+}
+
+impl Read<'_> {
+    /// The parts with their lengths, or `None` if one is missing.
+    fn composite(&mut self, kind: u8, places: &[usize], exchange: &impl Exchange) -> Option<Vec<u8>> {
+        let mut key = vec![kind];
+        for place in places {
+            let (source, value) = (self.sources.get(*place)?, self.values.get_mut(*place)?);
+            let value = value.get_or_insert_with(|| source.read(exchange).unwrap_or_default());
+            if value.is_empty() {
+                return None;
+            }
+            key.extend((value.len() as u64).to_le_bytes());
+            key.extend(&*value);
+        }
+        Some(key)
+    }
+}
+
+impl Source {
+    fn new(part: &KeyPart) -> Self {
+        match part {
+            KeyPart::JwtClaim(claim) => Self::Property(property_path(&[
+                "metadata",
+                "filter_metadata",
+                "envoy.filters.http.jwt_authn",
+                "payload",
+                claim,
+            ])),
+            KeyPart::Header(name) => Self::Header(name.clone()),
+            KeyPart::SourceIp(_) => Self::Address(property_path(&["source", "address"])),
+        }
+    }
+
+    fn read(&self, exchange: &impl Exchange) -> Option<Vec<u8>> {
+        match self {
+            Self::Header(name) => exchange.header(HeaderMap::Request, name).ok().flatten(),
+            Self::Property(path) => exchange.property(path).ok().flatten(),
+            Self::Address(path) => exchange.property(path).ok().flatten().map(client),
+        }
+    }
+}
+
+fn places(parts: &[KeyPart], sources: &mut Vec<Source>) -> Vec<usize> {
+    let mut place = |source| match sources.iter().position(|known| *known == source) {
+        Some(place) => place,
+        None => {
+            sources.push(source);
+            sources.len() - 1
+        }
+    };
+    parts.iter().map(|part| place(Source::new(part))).collect()
+}
+
+/// The client in `address:port`: the IPv4 address or the IPv6 /64. What is neither (a pipe) stays as it is.
+fn client(address: Vec<u8>) -> Vec<u8> {
+    let parsed = std::str::from_utf8(&address)
+        .ok()
+        .and_then(|text| text.parse::<SocketAddr>().ok());
+    match parsed.map(|socket| socket.ip().to_canonical()) {
+        Some(IpAddr::V4(ip)) => ip.octets().to_vec(),
+        Some(IpAddr::V6(ip)) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).octets().to_vec(),
+        None => address,
+    }
+}
+
+#[cfg(test)]
+mod tests;
