@@ -16,6 +16,8 @@ pub struct Bootstrap {
     pub clusters: Vec<Value>,
     /// Worker threads.
     pub concurrency: u32,
+    /// Whether requests are logged, for [`Envoy::access_log`](crate::Envoy::access_log).
+    pub access_log: bool,
 }
 
 const ACCESS_LOG: &str = "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog";
@@ -29,15 +31,17 @@ impl Bootstrap {
         let mut filters = self.filters.clone();
         filters.push(json!({"name": "envoy.filters.http.router",
             "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}));
-        let manager = json!({
+        let mut manager = json!({
             "@type": MANAGER, "stat_prefix": "test", "codec_type": "AUTO",
             "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": self.routes}]},
-            "http_filters": filters,
-            "access_log": [{"name": "envoy.access_loggers.file", "typed_config": {"@type": ACCESS_LOG,
-                "path": access_log, "log_format": {"json_format": {
-                    "id": "%REQ(X-TEST-ID)%", "status": "%RESPONSE_CODE%", "flags": "%RESPONSE_FLAGS%",
-                    "details": "%RESPONSE_CODE_DETAILS%", "grpc": "%GRPC_STATUS_NUMBER%"}}}}]
+            "http_filters": filters
         });
+        if self.access_log {
+            manager["access_log"] = json!([{"name": "envoy.access_loggers.file", "typed_config": {
+                "@type": ACCESS_LOG, "path": access_log, "log_format": {"json_format": {
+                    "id": "%REQ(X-TEST-ID)%", "status": "%RESPONSE_CODE%", "flags": "%RESPONSE_FLAGS%",
+                    "details": "%RESPONSE_CODE_DETAILS%", "grpc": "%GRPC_STATUS_NUMBER%"}}}}]);
+        }
         json!({
             "admin": {"address": address("127.0.0.1:0")},
             "static_resources": {

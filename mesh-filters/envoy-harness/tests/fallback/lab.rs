@@ -163,6 +163,7 @@ pub fn bootstrap(filters: Vec<Value>, upstream: SocketAddr) -> Bootstrap {
         routes,
         clusters,
         concurrency: 2,
+        access_log: true,
     }
 }
 
