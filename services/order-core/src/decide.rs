@@ -194,12 +194,17 @@ fn settle_refund(step: &PaymentStep, outcome: PaymentOutcome) -> Vec<Event> {
         (PaymentOutcome::Refunded { refund_id, amount }, _) => {
             vec![Event::PaymentRefunded { refund_id, amount }]
         }
-        (PaymentOutcome::Voided, _) => failed(PaymentFailureReason::Voided, "voided".to_owned()),
+        (PaymentOutcome::Voided, PaymentStep::Refunding { .. }) => {
+            failed(PaymentFailureReason::Voided, "voided".to_owned())
+        }
         (PaymentOutcome::Declined { code }, PaymentStep::Refunding { .. }) => {
             failed(PaymentFailureReason::Declined, code)
         }
-        // The refund that is under way answers for a charge that succeeded before it.
-        (PaymentOutcome::Succeeded { .. } | PaymentOutcome::Declined { .. }, _) => Vec::new(),
+        // The refund that is under way answers for a charge that succeeded before it. And of a charge that landed
+        // late, whatever says that nothing was captured is from before: only a refund ends it.
+        (PaymentOutcome::Succeeded { .. } | PaymentOutcome::Declined { .. } | PaymentOutcome::Voided, _) => {
+            Vec::new()
+        }
     }
 }
 

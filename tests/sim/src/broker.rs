@@ -193,6 +193,8 @@ impl Consumer {
             return;
         }
         let mut state = lock(&self.state);
+        let was_full = state.pending.len() >= self.settings.max_ack_pending;
+        let is_retry = matches!(disposition, Disposition::Retry(_));
         let revision = delivery.record.revision;
         match disposition {
             Disposition::Ack => drop(state.pending.remove(&revision)),
@@ -213,7 +215,9 @@ impl Consumer {
             }
         }
         drop(state);
-        self.changed.raise();
+        if was_full || is_retry {
+            self.changed.raise();
+        }
     }
 
     /// What is not delivered or not settled yet, in words; none if everything is.

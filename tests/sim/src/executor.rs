@@ -296,17 +296,14 @@ impl Sim {
         }
     }
 
-    /// Runs until `until` of the simulation has passed, `done` says so after a step, or `max_steps` were taken
-    /// in all. Returns whether it stopped for one of the first two.
+    /// Runs until `until` of the simulation has passed, `done` says so while nothing can run, or `max_steps` were
+    /// taken in all. Returns whether it stopped for one of the first two.
     pub fn run(&self, until: Duration, max_steps: u64, mut done: impl FnMut() -> bool) -> bool {
         loop {
-            if done() {
-                return true;
-            }
             if lock(&self.core).steps >= max_steps {
                 return false;
             }
-            if !self.step() && !self.advance(until) {
+            if !self.step() && (done() || !self.advance(until)) {
                 return true;
             }
         }

@@ -1,6 +1,7 @@
 //! The order processes: the real orchestrator over its four lanes.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::bank::{Bank, SimPayments};
 use crate::broker::Consumer;
 use crate::executor::{Host, Process, Sim, lock};
 use crate::rpc::Route;
+use crate::signal::Signal;
 use crate::stream::{SimClock, SimJournal, SimStream};
 use crate::timers::{Clockwork, SimTimers};
 
@@ -133,11 +135,8 @@ impl Office {
         ));
         lock(&self.live).insert(host.process, orchestrator.clone());
         for lane in 0..4 {
-            for _ in 0..CONCURRENCY {
-                let (office, host, orchestrator) = (self.clone(), host.clone(), orchestrator.clone());
-                let local = host.clone();
-                host.spawn(async move { office.work(local, &orchestrator, lane).await });
-            }
+            let (office, local, orchestrator) = (self.clone(), host.clone(), orchestrator.clone());
+            host.spawn(async move { office.work(local, orchestrator, lane).await });
         }
     }
 
@@ -156,30 +155,53 @@ impl Office {
             .map(|orchestrator| (process, orchestrator.clone()))
     }
 
-    async fn work(self, host: Host, orchestrator: &SimOrchestrator, lane: u8) {
-        let consumer = match lane {
+    /// Works off a lane: a bounded number of deliveries at once.
+    async fn work(self, host: Host, orchestrator: Arc<SimOrchestrator>, lane: u8) {
+        let consumer = self.consumer(lane).clone();
+        let (running, finished) = (Arc::new(AtomicUsize::new(0)), Signal::default());
+        loop {
+            let seen = finished.version();
+            if running.load(Ordering::Relaxed) >= CONCURRENCY {
+                finished.after(seen).await;
+                continue;
+            }
+            let delivery = consumer.next(&host).await;
+            running.fetch_add(1, Ordering::Relaxed);
+            let (office, local, orchestrator) = (self.clone(), host.clone(), orchestrator.clone());
+            let (running, finished) = (running.clone(), finished.clone());
+            host.spawn(async move {
+                office.work_on(&local, &orchestrator, (lane, delivery)).await;
+                running.fetch_sub(1, Ordering::Relaxed);
+                finished.raise();
+            });
+        }
+    }
+
+    fn consumer(&self, lane: u8) -> &Consumer {
+        match lane {
             0 => &self.lanes.payment,
             1 => &self.lanes.inventory,
             2 => &self.lanes.payments,
             _ => &self.lanes.timers,
-        };
-        loop {
-            let delivery = consumer.next(&host).await;
-            if self.sabotage == Sabotage::AckBeforeAppend {
-                consumer.settle(&delivery, Disposition::Ack);
-            }
-            let disposition = if self.skips(orchestrator, &delivery, lane).await {
-                Disposition::Ack
-            } else {
-                handle(orchestrator, lane, delivery.clone()).await
-            };
-            host.note("settle", delivery.record.revision.0, || {
-                format!("lane {lane} {disposition:?}")
-            });
-            host.crash_point(self.bank.faults.crash_rate(&host.sim), "settle")
-                .await;
-            consumer.settle(&delivery, disposition);
         }
+    }
+
+    async fn work_on(&self, host: &Host, orchestrator: &SimOrchestrator, (lane, delivery): (u8, Delivery)) {
+        let consumer = self.consumer(lane);
+        if self.sabotage == Sabotage::AckBeforeAppend {
+            consumer.settle(&delivery, Disposition::Ack);
+        }
+        let disposition = if self.skips(orchestrator, &delivery, lane).await {
+            Disposition::Ack
+        } else {
+            handle(orchestrator, lane, delivery.clone()).await
+        };
+        host.note("settle", delivery.record.revision.0, || {
+            format!("lane {lane} {disposition:?}")
+        });
+        host.crash_point(self.bank.faults.crash_rate(&host.sim), "settle")
+            .await;
+        consumer.settle(&delivery, disposition);
     }
 
     async fn skips(&self, orchestrator: &SimOrchestrator, delivery: &Delivery, lane: u8) -> bool {

@@ -16,7 +16,7 @@ use crate::stream::{SimClock, SimJournal, SimStream};
 pub const SHARD: u32 = 0;
 const MAX_BATCH: u64 = 16;
 /// A replica that has nothing to do looks for goods that came in this often.
-const IDLE: Duration = Duration::from_secs(1);
+const IDLE: Duration = Duration::from_secs(3);
 
 type SimWriter = Writer<SimJournal, SimJournal, SimClock>;
 

@@ -10,13 +10,10 @@ use holdfast_tests_sim::world::{Options, run};
 /// Longer traces are cut at their beginning.
 const LAST_LINES: usize = 400;
 
+#[allow(clippy::expect_used, reason = "a test that is asked for nonsense stops")]
 fn from_env(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
-    Some(
-        value
-            .parse()
-            .unwrap_or_else(|error| panic!("{name}={value}: {error}")),
-    )
+    Some(value.parse().expect(name))
 }
 
 fn threads() -> usize {

@@ -1,6 +1,6 @@
 //! Lane `order-payment`: executes the payment commands and timers of order commits.
 
-use holdfast_order_core::{Command, Effect, Order, PaymentStep, Phase, SagaStep};
+use holdfast_order_core::{Command, Effect, Order, PaymentOutcome, PaymentStep, Phase, SagaStep};
 use holdfast_platform::clock::Clock;
 use holdfast_platform::journal::{Delivery, Disposition, Journal, Revision};
 use jiff::SignedDuration;
@@ -157,7 +157,7 @@ where
         step: Option<&PaymentStep>,
     ) -> Disposition {
         let spent = caused.attempt >= self.settings.payment_attempts;
-        let command = match (answer, step) {
+        let command = match (believable(answer, step), step) {
             (PaymentAnswer::Known(outcome), _) => Command::RecordPayment(outcome),
             (PaymentAnswer::Rejected { detail }, Some(step)) => give_up(step, caused, detail),
             (PaymentAnswer::Unreachable { detail }, Some(step)) if spent => give_up(step, caused, detail),
@@ -257,6 +257,18 @@ pub(super) fn payment_of(key: &OrderKey, order: &Order) -> Payment {
         order: key.order,
         user: key.user,
         amount: order.total.clone(),
+    }
+}
+
+/// Payment cannot void what is captured: the copy that it answered from was old.
+fn believable(answer: PaymentAnswer, step: Option<&PaymentStep>) -> PaymentAnswer {
+    match (answer, step) {
+        (PaymentAnswer::Known(PaymentOutcome::Voided), Some(PaymentStep::RefundingLateCharge { .. })) => {
+            PaymentAnswer::Unreachable {
+                detail: "payment says that nothing was captured, though a charge has landed".to_owned(),
+            }
+        }
+        (answer, _) => answer,
     }
 }
 

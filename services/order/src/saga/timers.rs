@@ -61,7 +61,8 @@ where
         let Some(order) = order.state.order() else {
             return Disposition::Ack;
         };
-        if order.phase == Phase::Completed {
+        // A refund that is under way answers for it, and ends with another look if it finds nothing.
+        if !matches!(order.phase, Phase::Releasing { .. } | Phase::Cancelled { .. }) {
             return Disposition::Ack;
         }
         let answer = self.payments.refund(&payment_of(key, order)).await;
