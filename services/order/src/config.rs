@@ -29,13 +29,13 @@ pub struct Config {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Upstreams {
     /// The catalogue: http://host:port
-    #[arg(long, env = "HOLDFAST_CATALOG_URL", default_value = "http://127.0.0.1:8081")]
+    #[arg(long, env = "HOLDFAST_CATALOG_URL", default_value = "http://127.0.0.1:8102")]
     pub catalog_url: String,
     /// The inventory: http://host:port
-    #[arg(long, env = "HOLDFAST_INVENTORY_URL", default_value = "http://127.0.0.1:8082")]
+    #[arg(long, env = "HOLDFAST_INVENTORY_URL", default_value = "http://127.0.0.1:8103")]
     pub inventory_url: String,
     /// The payment service: http://host:port
-    #[arg(long, env = "HOLDFAST_PAYMENT_URL", default_value = "http://127.0.0.1:8083")]
+    #[arg(long, env = "HOLDFAST_PAYMENT_URL", default_value = "http://127.0.0.1:8104")]
     pub payment_url: String,
     /// How long an answer of the catalogue or the inventory is awaited, such as 2s
     #[arg(long, env = "HOLDFAST_READ_TIMEOUT", default_value = "2s", value_parser = duration)]

@@ -1,6 +1,6 @@
 //! What the orchestrator counts. Labels come from closed enums only.
 
-use holdfast_order_core::{Event, PaymentOutcome, State};
+use holdfast_order_core::{Event, OrderId, PaymentOutcome, State};
 use metrics::{counter, histogram};
 
 use crate::ports::PaymentAnswer;
@@ -38,8 +38,11 @@ fn ended(state: &State) {
     }
 }
 
-/// Payment was asked to charge, resolve or refund, and answered.
-pub(super) fn payment(step: &'static str, answer: &PaymentAnswer) {
+/// Payment was asked to charge, resolve or refund, and answered or not.
+pub(super) fn payment(order: OrderId, step: &'static str, answer: &PaymentAnswer) {
+    if let PaymentAnswer::Unreachable { detail } | PaymentAnswer::Rejected { detail } = answer {
+        tracing::warn!(%order, step, "payment: {detail}");
+    }
     let outcome = match answer {
         PaymentAnswer::Known(PaymentOutcome::Succeeded { .. }) => "succeeded",
         PaymentAnswer::Known(PaymentOutcome::Declined { .. }) => "declined",

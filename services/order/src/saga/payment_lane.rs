@@ -107,7 +107,7 @@ where
             // The order is past charging, but an earlier delivery of this command may have charged and died.
             _ => {
                 let answer = self.payments.refund(&payment).await;
-                meter::payment("refund", &answer);
+                meter::payment(payment.order, "refund", &answer);
                 self.conclude(caused, answer, None).await
             }
         }
@@ -117,7 +117,7 @@ where
         let redeliveries = u32::try_from(due.caused.attempt.saturating_sub(1)).unwrap_or(u32::MAX);
         let attempt = due.step.attempt().saturating_add(redeliveries);
         let answer = self.payments.charge(&due.payment, payment_token, attempt).await;
-        meter::payment("charge", &answer);
+        meter::payment(due.payment.order, "charge", &answer);
         match answer {
             PaymentAnswer::Pending | PaymentAnswer::Unreachable { .. } => {
                 let armed = self.arm_charge(&due.caused.key, due.step.attempt()).await;
@@ -145,7 +145,7 @@ where
                 self.payments.refund(&payment).await
             }
         };
-        meter::payment(step.as_str(), &answer);
+        meter::payment(payment.order, step.as_str(), &answer);
         self.conclude(caused, answer, Some(&current)).await
     }
 

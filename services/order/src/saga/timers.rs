@@ -66,7 +66,7 @@ where
             return Disposition::Ack;
         }
         let answer = self.payments.refund(&payment_of(key, order)).await;
-        meter::payment("late_charge", &answer);
+        meter::payment(key.order, "late_charge", &answer);
         match answer {
             PaymentAnswer::Known(_) => Disposition::Ack,
             _ => self.retry(attempt),
