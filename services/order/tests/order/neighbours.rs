@@ -181,12 +181,13 @@ impl Stock {
 
     fn decide(&self, record: &Record) -> Option<Value> {
         let commands = record.headers.get("Holdfast-Commands")?;
-        let kind = match commands.as_str() {
-            "reserve_inventory" if self.sold_out.load(Ordering::Relaxed) => "notAvailable",
-            "reserve_inventory" => "reserved",
-            "release_inventory" => "released",
-            _ => return None,
-        };
+        let sold_out = self.sold_out.load(Ordering::Relaxed);
+        let kind = commands.split(',').find_map(|command| match command {
+            "reserve_inventory" if sold_out => Some("notAvailable"),
+            "reserve_inventory" => Some("reserved"),
+            "release_inventory" => Some("released"),
+            _ => None,
+        })?;
         let (user, order) = subjects::parse_order(&record.subject)?;
         self.decisions
             .lock()
