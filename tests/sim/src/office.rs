@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use holdfast_order::codec::decode_timer;
 use holdfast_order::ports::{Jitter, Payment, PaymentAnswer, Payments};
 use holdfast_order::replay::OrderKey;
 use holdfast_order::saga::{Orchestrator, Settings};
@@ -13,7 +14,7 @@ use holdfast_order_core::{Money as OrderMoney, PaymentOutcome, Phase, Policy};
 use holdfast_payment::provider::ChargeRequest;
 use holdfast_payment::service::Error as PaymentError;
 use holdfast_payment::state::{Money, State as PaymentState};
-use holdfast_platform::journal::{Delivery, Disposition, Revision};
+use holdfast_platform::journal::{Delivery, Disposition, Record};
 
 use crate::bank::{Bank, SimPayments};
 use crate::broker::Consumer;
@@ -42,8 +43,9 @@ pub enum Sabotage {
     EffectBeforeAppend,
     /// A delivery is acknowledged before it is handled.
     AckBeforeAppend,
-    /// A charge command that is delivered again is passed over if its order is cancelled already.
-    SkipRedeliveredCharge,
+    /// An order that is cancelled counts as done: a charge command that is delivered again, and the timer that
+    /// looks for a late charge, are passed over.
+    SkipCancelled,
     /// The writer of the stock does not say which message it expects to follow.
     UnfencedWriter,
 }
@@ -205,23 +207,32 @@ impl Office {
     }
 
     async fn skips(&self, orchestrator: &SimOrchestrator, delivery: &Delivery, lane: u8) -> bool {
-        if self.sabotage != Sabotage::SkipRedeliveredCharge || lane != 0 || delivery.attempt == 1 {
+        if self.sabotage != Sabotage::SkipCancelled {
             return false;
         }
-        let Some(key) = OrderKey::of_subject(&delivery.record.subject) else {
+        let is_about_money = match lane {
+            0 => delivery.attempt > 1,
+            _ => lane == 3,
+        };
+        let Some(key) = order_of(&delivery.record).filter(|_| is_about_money) else {
             return false;
         };
-        let is_charge = delivery
-            .record
-            .headers
-            .values()
-            .any(|value| value.contains("charge_payment"));
-        let order = orchestrator.store().load(&key, Revision::NONE).await;
+        let order = orchestrator.store().newest(&key).await;
         let phase = order
             .ok()
             .and_then(|order| Some(order.state.order()?.phase.clone()));
-        is_charge && matches!(phase, Some(Phase::Cancelled { .. } | Phase::Releasing { .. }))
+        matches!(phase, Some(Phase::Cancelled { .. } | Phase::Releasing { .. }))
     }
+}
+
+fn order_of(record: &Record) -> Option<OrderKey> {
+    let timer = || decode_timer(&record.payload).ok();
+    OrderKey::of_subject(&record.subject).or_else(|| {
+        timer().map(|timer| OrderKey {
+            user: timer.user,
+            order: timer.order,
+        })
+    })
 }
 
 async fn handle(orchestrator: &SimOrchestrator, lane: u8, delivery: Delivery) -> Disposition {
