@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use holdfast_contracts::ids::order_id;
-use holdfast_order::replay::OrderKey;
-use holdfast_order::saga::{Basis, Error};
-use holdfast_order_core::{Command, Line, Money, NewOrder, OrderId, Quantity, Requester, Sku, UserId, total};
+use holdfast_order_core::State;
+use serde_json::Value;
 use uuid::Uuid;
 
+use crate::api::{Ask, STAFF};
 use crate::check::Orders;
 use crate::executor::{Host, lock};
 use crate::faults::Faults;
 use crate::office::Office;
-use crate::plan::{PRODUCTS, Wish};
+use crate::plan::Wish;
 use crate::provider::key;
 use crate::rpc::Route;
 
@@ -30,7 +29,8 @@ pub struct Receipts(Arc<Mutex<Memory>>);
 #[derive(Default)]
 struct Memory {
     wishes: BTreeMap<Uuid, Wish>,
-    promised: Vec<Uuid>,
+    promised: BTreeMap<Uuid, Wish>,
+    complaints: Vec<String>,
     waiting: usize,
 }
 
@@ -47,19 +47,27 @@ impl Receipts {
         lock(&self.0).waiting == 0
     }
 
-    /// I4: the orders that were promised and do not exist.
+    /// What the API did that it must not.
     #[must_use]
-    pub fn lost(&self, orders: &Orders) -> Vec<String> {
-        let promised = lock(&self.0).promised.clone();
-        let lost = promised
-            .into_iter()
-            .filter(|order| !orders.states.contains_key(order));
-        lost.map(|order| format!("I4: {order} was acknowledged and does not exist"))
-            .collect()
+    pub fn complaints(&self) -> Vec<String> {
+        lock(&self.0).complaints.clone()
     }
 
-    fn promise(&self, order: Uuid) {
-        lock(&self.0).promised.push(order);
+    /// The orders that were answered with success.
+    fn promised(&self) -> Vec<Wish> {
+        lock(&self.0).promised.values().cloned().collect()
+    }
+
+    fn promise(&self, wish: &Wish, answer: &Value) {
+        let order = wish.order();
+        if answer["id"] != order.to_string() {
+            self.complain(format!("I4: the key of {order} names {answer}"));
+        }
+        lock(&self.0).promised.insert(order, wish.clone());
+    }
+
+    fn complain(&self, what: String) {
+        lock(&self.0).complaints.push(what);
     }
 }
 
@@ -78,9 +86,8 @@ impl Customers {
     /// Lets all of them come, each at their time.
     pub fn come(&self, host: &Host, wishes: &[Wish]) {
         for wish in wishes {
-            let order = order_id(wish.user, &wish.key);
             let mut memory = lock(&self.receipts.0);
-            memory.wishes.insert(order, wish.clone());
+            memory.wishes.insert(wish.order(), wish.clone());
             memory.waiting += 1;
             drop(memory);
             let (customers, local, wish) = (self.clone(), host.clone(), wish.clone());
@@ -94,27 +101,23 @@ impl Customers {
     }
 
     async fn shop(&self, host: &Host, wish: &Wish) {
-        let order = OrderKey {
-            user: UserId(wish.user),
-            order: OrderId(order_id(wish.user, &wish.key)),
-        };
         host.sim.sleep_until(wish.at).await;
         let placed = async {
-            self.order(host, order, wish).await;
+            self.order(host, wish).await;
             if let Some(pause) = wish.repeat_after {
                 host.sim.sleep(pause).await;
-                self.order(host, order, wish).await;
+                self.order(host, wish).await;
+                self.try_another_body(host, wish).await;
             }
         };
         let regret = async {
             if let Some(pause) = wish.cancel_after {
                 host.sim.sleep(pause).await;
+                let path = format!("/v1/orders/{}/cancel", wish.order());
                 self.insist(
                     host,
-                    order,
-                    Command::Cancel {
-                        requester: Requester::Customer,
-                    },
+                    || Ask::post(wish.user, path.clone()),
+                    |status| status == 202,
                 )
                 .await;
             }
@@ -123,28 +126,42 @@ impl Customers {
     }
 
     /// Sends the order until it is answered.
-    async fn order(&self, host: &Host, order: OrderKey, wish: &Wish) {
-        let Some(new) = new_order(wish) else { return };
-        if self.insist(host, order, Command::Create(new)).await {
-            host.note("promised", key(order.order.0), String::new);
-            self.receipts.promise(order.order.0);
-        }
+    async fn order(&self, host: &Host, wish: &Wish) {
+        let taken = |status| status == 201 || status == 200;
+        let answer = self.insist(host, || Ask::order(wish, wish.body()), taken).await;
+        host.note("promised", key(wish.order()), String::new);
+        self.receipts.promise(wish, &answer);
     }
 
-    /// Sends a request until there is a definite answer; whether it is a success.
-    async fn insist(&self, host: &Host, order: OrderKey, command: Command) -> bool {
+    /// The key of an order that exists names no other.
+    async fn try_another_body(&self, host: &Host, wish: &Wish) {
+        let mut body = wish.body();
+        body["payment_token"] = "another".into();
+        let answer = self
+            .insist(host, || Ask::order(wish, body.clone()), |status| status == 422)
+            .await;
+        host.note("refused", key(wish.order()), || answer.to_string());
+    }
+
+    /// Sends a request until it is answered as it must be; a completed or parked order is not cancelled.
+    async fn insist(&self, host: &Host, ask: impl Fn() -> Ask, expected: impl Fn(u16) -> bool) -> Value {
         loop {
-            match self.send(host, order, command.clone()).await {
-                Some(Ok(())) => return true,
-                Some(Err(refused)) if refused => return false,
+            match self.send(host, ask()).await {
+                Some((status, body)) if expected(status) => return body,
+                Some((409, body)) => return body,
+                Some((status, body)) if !is_temporary(status) => {
+                    self.receipts
+                        .complain(format!("API: unexpected answer {status} {body}"));
+                    return body;
+                }
                 _ => host.sim.sleep(PAUSE / 2 + host.sim.up_to(PAUSE)).await,
             }
         }
     }
 
-    /// One request: nothing, if it was not answered; an error tells whether it is a refusal.
-    async fn send(&self, host: &Host, order: OrderKey, command: Command) -> Option<Result<(), bool>> {
-        let (to, orchestrator) = self.office.reach(&host.sim)?;
+    /// One request; nothing, if it was not answered.
+    pub(crate) async fn send(&self, host: &Host, ask: Ask) -> Option<(u16, Value)> {
+        let (to, api) = self.office.reach(&host.sim)?;
         let route = Route {
             to,
             deadline: DEADLINE,
@@ -152,73 +169,66 @@ impl Customers {
             faults: self.faults.clone(),
         };
         let answer = route.call(host, move || {
-            let (orchestrator, command) = (orchestrator.clone(), command.clone());
-            let basis = match command {
-                Command::Create(_) => Basis::New,
-                _ => Basis::Unknown,
-            };
-            Box::pin(async move {
-                match orchestrator.apply(order, basis, command).await {
-                    Ok(_) => Ok(()),
-                    Err(error) => Err(matches!(error, Error::Refused(_))),
-                }
-            })
+            let (api, ask) = (api.clone(), ask.clone());
+            Box::pin(async move { ask.put_to(api).await })
         });
         answer.await.ok()
     }
 
-    /// Resumes some of the parked orders, now and then, for ever.
+    /// Resumes some of the parked orders, now and then, until the faults end.
     async fn operate(&self, host: &Host) {
         while host.sim.elapsed() < self.faults.until {
             host.sim.sleep(ROUND / 2 + host.sim.up_to(ROUND)).await;
-            for (order, wish) in self.parked() {
+            for wish in self.parked() {
                 if host.sim.chance(500) {
-                    let key = OrderKey {
-                        user: UserId(wish.user),
-                        order: OrderId(order),
-                    };
-                    let requester = Requester::Operator;
+                    let path = format!("/v1/orders/{}/resume", wish.order());
                     // Whether it was answered does not matter: there is another round.
-                    let _ = self.send(host, key, Command::Resume { requester }).await;
+                    let _ = self.send(host, Ask::post(STAFF, path)).await;
                 }
             }
         }
     }
 
-    fn parked(&self) -> Vec<(Uuid, Wish)> {
+    /// I4 and the replay: every order that was promised is shown, as the log has it, alone and in the list.
+    pub(crate) async fn look_back(&self, host: &Host, orders: &Orders) {
+        for wish in self.receipts.promised() {
+            let shown = self
+                .send(host, Ask::get(wish.user, format!("/v1/orders/{}", wish.order())))
+                .await;
+            let listed = self
+                .send(host, Ask::get(wish.user, "/v1/orders?limit=100".to_owned()))
+                .await;
+            let listed = listed.and_then(|(_, body)| {
+                let items = body["items"].as_array()?;
+                items
+                    .iter()
+                    .find(|item| item["id"] == wish.order().to_string())
+                    .cloned()
+            });
+            let logged = orders.states.get(&wish.order()).and_then(State::order);
+            let logged = logged.map(|order| (order.status().as_str().to_owned(), order.version));
+            let seen = |body: &Value| Some((body["status"].as_str()?.to_owned(), body["version"].as_u64()?));
+            for view in [shown.map(|(_, body)| body), listed] {
+                let view = view.as_ref().and_then(seen);
+                if view != logged {
+                    self.receipts
+                        .complain(format!("{}: shown {view:?}, logged {logged:?}", wish.order()));
+                }
+            }
+        }
+    }
+
+    fn parked(&self) -> Vec<Wish> {
         let orders = Orders::replay(&self.office.orders.records());
-        let parked = orders.parked();
-        parked
+        orders
+            .parked()
             .into_iter()
-            .filter_map(|order| Some((order, self.receipts.wish(order)?)))
+            .filter_map(|order| self.receipts.wish(order))
             .collect()
     }
 }
 
-fn new_order(wish: &Wish) -> Option<NewOrder> {
-    let lines: Option<Vec<Line>> = wish
-        .lines
-        .iter()
-        .map(|(sku, quantity)| line(sku, *quantity))
-        .collect();
-    let lines = lines?;
-    Some(NewOrder {
-        total: total(&lines).ok()?,
-        lines: lines.into(),
-        payment_token: wish.token.clone(),
-        limited_stock: false,
-        fingerprint: wish.key.clone(),
-    })
-}
-
-fn line(sku: &str, quantity: u32) -> Option<Line> {
-    let (_, price) = PRODUCTS.iter().find(|(name, _)| *name == sku)?;
-    Some(Line {
-        sku: Sku::parse(sku)?,
-        quantity: Quantity::new(quantity)?,
-        unit_price: Money {
-            amount: *price,
-            currency: "EUR".to_owned(),
-        },
-    })
+/// Answers that are expected while things go wrong.
+fn is_temporary(status: u16) -> bool {
+    matches!(status, 404 | 503)
 }

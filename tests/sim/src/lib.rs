@@ -1,5 +1,6 @@
 //! Seeded deterministic simulation of the whole saga.
 
+pub mod api;
 pub mod bank;
 pub mod broker;
 pub mod check;
@@ -12,8 +13,10 @@ pub mod plan;
 pub mod provider;
 pub mod rpc;
 pub mod runner;
+pub mod sabotage;
 pub mod signal;
 pub mod stream;
+pub mod teller;
 pub mod timers;
 mod trace;
 pub mod warehouse;

@@ -5,50 +5,33 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::Router;
+use holdfast_order::api::{Api, Wiring, router};
 use holdfast_order::codec::decode_timer;
-use holdfast_order::ports::{Jitter, Payment, PaymentAnswer, Payments};
+use holdfast_order::index::UserIndex;
+use holdfast_order::ports::{Availability, Jitter, Prices, Stock, Unanswered};
 use holdfast_order::replay::OrderKey;
 use holdfast_order::saga::{Orchestrator, Settings};
 use holdfast_order::store::Store;
-use holdfast_order_core::{Money as OrderMoney, PaymentOutcome, Phase, Policy};
-use holdfast_payment::provider::ChargeRequest;
-use holdfast_payment::service::Error as PaymentError;
-use holdfast_payment::state::{Money, State as PaymentState};
+use holdfast_order_core::{Money, Phase, Policy, Sku};
 use holdfast_platform::journal::{Delivery, Disposition, Record};
 
-use crate::bank::{Bank, SimPayments};
+use crate::bank::Bank;
 use crate::broker::Consumer;
 use crate::executor::{Host, Process, Sim, lock};
-use crate::rpc::Route;
+use crate::plan::PRODUCTS;
+use crate::sabotage::Sabotage;
 use crate::signal::Signal;
 use crate::stream::{SimClock, SimJournal, SimStream};
+use crate::teller::SimPaymentClient;
 use crate::timers::{Clockwork, SimTimers};
 
-/// The caller of a payment gives up after this time, whoever tries again in between.
-const CHARGE_DEADLINE: Duration = Duration::from_secs(6);
 /// At most this many deliveries of a lane are handled at once.
 const CONCURRENCY: usize = 8;
 const CACHE: u64 = 1000;
 
 /// The orchestrator of one process.
 pub type SimOrchestrator = Orchestrator<SimJournal, SimPaymentClient, SimTimers, SimClock, SimJitter>;
-
-/// A bug that is planted, to prove that the simulation finds it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sabotage {
-    /// None: the product as it is.
-    #[default]
-    None,
-    /// The card is charged before the order's commit with the command is appended.
-    EffectBeforeAppend,
-    /// A delivery is acknowledged before it is handled.
-    AckBeforeAppend,
-    /// An order that is cancelled counts as done: a charge command that is delivered again, and the timer that
-    /// looks for a late charge, are passed over.
-    SkipCancelled,
-    /// The writer of the stock does not say which message it expects to follow.
-    UnfencedWriter,
-}
 
 /// The durable consumers of the orchestrator.
 #[derive(Clone)]
@@ -78,7 +61,7 @@ pub struct Office {
     pub sabotage: Sabotage,
     /// The processes.
     pub replicas: Vec<Process>,
-    live: Arc<Mutex<BTreeMap<Process, Arc<SimOrchestrator>>>>,
+    live: Arc<Mutex<BTreeMap<Process, Router>>>,
 }
 
 /// The times of the saga, short enough that a run sees all of them pass.
@@ -135,16 +118,22 @@ impl Office {
             (SimClock(host.sim.clone()), SimJitter(host.sim.clone())),
             settings(),
         ));
-        lock(&self.live).insert(host.process, orchestrator.clone());
+        let api = Api::<SimWiring> {
+            saga: orchestrator.clone(),
+            index: UserIndex::new(self.orders.port(host), CACHE),
+            prices: SimPrices(host.clone()),
+            stock: SimStock(host.sim.clone()),
+        };
+        lock(&self.live).insert(host.process, router(Arc::new(api)));
         for lane in 0..4 {
             let (office, local, orchestrator) = (self.clone(), host.clone(), orchestrator.clone());
             host.spawn(async move { office.work(local, orchestrator, lane).await });
         }
     }
 
-    /// The replica that a request reaches now.
+    /// The API of the replica that a request reaches now.
     #[must_use]
-    pub fn reach(&self, sim: &Sim) -> Option<(Process, Arc<SimOrchestrator>)> {
+    pub fn reach(&self, sim: &Sim) -> Option<(Process, Router)> {
         let up: Vec<Process> = self
             .replicas
             .iter()
@@ -154,7 +143,7 @@ impl Office {
         let process = *sim.pick(&up)?;
         lock(&self.live)
             .get(&process)
-            .map(|orchestrator| (process, orchestrator.clone()))
+            .map(|router| (process, router.clone()))
     }
 
     /// Works off a lane: a bounded number of deliveries at once.
@@ -253,109 +242,52 @@ impl Jitter for SimJitter {
     }
 }
 
-/// The payment service as an order process reaches it.
-pub struct SimPaymentClient {
-    bank: Bank,
-    host: Host,
+/// What an order process is made of here.
+pub struct SimWiring;
+
+impl Wiring for SimWiring {
+    type Journal = SimJournal;
+    type Payments = SimPaymentClient;
+    type Timers = SimTimers;
+    type Clock = SimClock;
+    type Jitter = SimJitter;
+    type Prices = SimPrices;
+    type Stock = SimStock;
 }
 
-enum Ask {
-    Charge(ChargeRequest, u32),
-    Resolve,
-    Refund,
-}
+/// The catalogue, which now and then does not answer.
+pub struct SimPrices(Host);
 
-impl SimPaymentClient {
-    async fn ask(&self, payment: &Payment, ask: Ask) -> PaymentAnswer {
-        let unreachable = |detail: &str| PaymentAnswer::Unreachable {
-            detail: detail.to_owned(),
-        };
-        let Some((to, payments)) = self.bank.reach(&self.host.sim) else {
-            return unreachable("no replica");
-        };
-        let label = match ask {
-            Ask::Charge(..) => "charge",
-            Ask::Resolve => "resolve",
-            Ask::Refund => "refund",
-        };
-        let route = Route {
-            to,
-            deadline: CHARGE_DEADLINE,
-            label,
-            faults: self.bank.faults.clone(),
-        };
-        let (payment, ask) = (payment.clone(), Arc::new(ask));
-        let answer = route.call(&self.host, move || {
-            let (payments, payment, ask) = (payments.clone(), payment.clone(), ask.clone());
-            Box::pin(async move { serve(&payments, &payment, &ask).await })
-        });
-        answer.await.unwrap_or_else(|_| unreachable("no answer"))
-    }
-}
-
-/// What the payment service does with a request and answers, as its HTTP API does.
-async fn serve(payments: &SimPayments, payment: &Payment, ask: &Ask) -> PaymentAnswer {
-    let (order, user) = (payment.order.0, payment.user.0);
-    let settled = match ask {
-        Ask::Charge(request, attempt) => payments.charge(request, *attempt).await,
-        Ask::Refund => payments.refund(order, user).await,
-        Ask::Resolve => payments.void(order, user).await,
-    };
-    match settled {
-        Ok(state) => answer(state),
-        Err(error @ PaymentError::OtherAmount(_)) => PaymentAnswer::Rejected {
-            detail: error.to_string(),
-        },
-        Err(error) => PaymentAnswer::Unreachable {
-            detail: error.to_string(),
-        },
-    }
-}
-
-fn answer(state: PaymentState) -> PaymentAnswer {
-    let outcome = match state {
-        PaymentState::Unseen | PaymentState::Pending(_) | PaymentState::Stray(_) => {
-            return PaymentAnswer::Pending;
+impl Prices for SimPrices {
+    async fn prices(&self, skus: &[Sku]) -> Result<Vec<Option<Money>>, Unanswered> {
+        self.0.sim.yield_now().await;
+        if self.0.sim.chance(20) {
+            return Err(Unanswered {
+                service: "catalog",
+                detail: "by chance".to_owned(),
+            });
         }
-        PaymentState::Succeeded(charge) => PaymentOutcome::Succeeded {
-            charge_id: charge.charge_id,
-            amount: money(charge.amount),
-        },
-        PaymentState::Declined(code) => PaymentOutcome::Declined { code },
-        PaymentState::Voided => PaymentOutcome::Voided,
-        PaymentState::Refunded(refund) => PaymentOutcome::Refunded {
-            refund_id: refund.refund_id,
-            amount: money(refund.amount),
-        },
-    };
-    PaymentAnswer::Known(outcome)
-}
-
-fn money(Money { amount, currency }: Money) -> OrderMoney {
-    OrderMoney { amount, currency }
-}
-
-impl Payments for SimPaymentClient {
-    async fn charge(&self, payment: &Payment, payment_token: &str, attempt: u32) -> PaymentAnswer {
-        let request = charge_request(payment, payment_token);
-        self.ask(payment, Ask::Charge(request, attempt)).await
-    }
-
-    async fn resolve(&self, payment: &Payment) -> PaymentAnswer {
-        self.ask(payment, Ask::Resolve).await
-    }
-
-    async fn refund(&self, payment: &Payment) -> PaymentAnswer {
-        self.ask(payment, Ask::Refund).await
+        let price = |sku: &Sku| {
+            let (_, amount) = PRODUCTS.iter().find(|(name, _)| *name == sku.as_str())?;
+            Some(Money {
+                amount: *amount,
+                currency: "EUR".to_owned(),
+            })
+        };
+        Ok(skus.iter().map(price).collect())
     }
 }
 
-fn charge_request(payment: &Payment, payment_token: &str) -> ChargeRequest {
-    let OrderMoney { amount, currency } = payment.amount.clone();
-    ChargeRequest {
-        order_id: payment.order.0,
-        user_id: payment.user.0,
-        amount: Money { amount, currency },
-        payment_token: payment_token.to_owned(),
+/// The availability of stock, known or not by chance.
+pub struct SimStock(Sim);
+
+impl Stock for SimStock {
+    async fn availability(&self, _: &[Sku]) -> Availability {
+        self.0.yield_now().await;
+        if self.0.chance(200) {
+            Availability::Stale
+        } else {
+            Availability::Current
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use holdfast_contracts::ids::order_id;
 use holdfast_inventory_core::{Line, Receipt};
 use uuid::Uuid;
 
@@ -33,6 +34,12 @@ pub struct Wish {
 }
 
 impl Wish {
+    /// The id that its order must get.
+    #[must_use]
+    pub fn order(&self) -> Uuid {
+        order_id(self.user, &self.key)
+    }
+
     /// Whether its payment can never be undone, so that its order may stay parked.
     #[must_use]
     pub fn may_stay_parked(&self) -> bool {

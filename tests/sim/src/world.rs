@@ -15,9 +15,10 @@ use crate::check::{self, Orders, Stock};
 use crate::customers::{Customers, Receipts};
 use crate::executor::{Host, Process, Sim, lock};
 use crate::faults::Faults;
-use crate::office::{Lanes, Office, Sabotage};
+use crate::office::{Lanes, Office};
 use crate::plan::Plan;
 use crate::runner::Outcome;
+use crate::sabotage::Sabotage;
 use crate::stream::{SERVER, SimStream};
 use crate::timers::Clockwork;
 use crate::warehouse::{Dock, Warehouse};
@@ -48,6 +49,11 @@ pub struct Options {
 /// Runs one seed.
 #[must_use]
 pub fn run(seed: u64, options: Options) -> Outcome {
+    // Services may set time-outs of their own; nothing turns this runtime, so they never pass.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    let _entered = runtime.as_ref().map(tokio::runtime::Runtime::enter);
     let sim = Sim::new(seed, options.verbose);
     let mut plan = Plan::draw(&sim);
     if options.calm {
@@ -154,12 +160,29 @@ impl World {
             .chain(PAYMENT)
             .for_each(|process| boot.boot(process));
         self.supervise(boot);
-        let customers = Customers {
+        self.customers()
+            .come(&self.sim.boot_immortal(CUSTOMERS, "customers"), &self.plan.wishes);
+    }
+
+    fn customers(&self) -> Customers {
+        Customers {
             office: self.office.clone(),
             faults: self.faults.clone(),
             receipts: self.receipts.clone(),
-        };
-        customers.come(&self.sim.boot_immortal(CUSTOMERS, "customers"), &self.plan.wishes);
+        }
+    }
+
+    /// Asks the API for all that was promised, and waits for the answers.
+    fn look_back(&self, orders: Orders) {
+        let (customers, host) = (self.customers(), self.sim.boot_immortal(CUSTOMERS, "customers"));
+        let done = Arc::new(Mutex::new(false));
+        let finished = done.clone();
+        let local = host.clone();
+        host.spawn(async move {
+            customers.look_back(&local, &orders).await;
+            *lock(&finished) = true;
+        });
+        self.sim.run(LONGEST + 2 * AFTERMATH, MAX_STEPS, || *lock(&done));
     }
 
     /// Starts again what crashed, after a while.
@@ -229,6 +252,7 @@ impl World {
     }
 
     fn judge(&self, seed: u64, rested: bool) -> Outcome {
+        self.look_back(Orders::replay(&self.office.orders.records()));
         let records = self.office.orders.records();
         let orders = Orders::replay(&records);
         let stock = Stock::replay(&self.warehouse.inventory.records());
@@ -245,7 +269,7 @@ impl World {
         violations.extend(check::ends(&orders, stuck));
         violations.extend(self.parked_without_reason(&orders));
         violations.extend(check::payments(&self.office.bank.stream.records()));
-        violations.extend(self.receipts.lost(&orders));
+        violations.extend(self.receipts.complaints());
         violations.extend(self.dead_letters());
         if !rested {
             let what = self.unfinished().unwrap_or_default();

@@ -1,10 +1,12 @@
 //! Bugs that are planted into the simulated world, to prove that the simulation would find them in the product.
 //! Each is a switch of a wrapper; the product's code is not touched.
 
+#![allow(clippy::panic, reason = "a test that fails")]
+
 use std::num::NonZero;
 
-use holdfast_tests_sim::office::Sabotage;
 use holdfast_tests_sim::runner::{Outcome, run_all};
+use holdfast_tests_sim::sabotage::Sabotage;
 use holdfast_tests_sim::world::{Options, run};
 
 /// So many seeds at most may pass before a planted bug is found.
