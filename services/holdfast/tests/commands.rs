@@ -1,5 +1,11 @@
 //! The binary against a real server: what it prints and how it ends.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a panic here is a failed assertion with a line number"
+)]
+
 use std::process::{Output, Stdio};
 use std::sync::Arc;
 

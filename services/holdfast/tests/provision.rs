@@ -1,5 +1,11 @@
 //! Declarations applied to real servers.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a panic here is a failed assertion with a line number"
+)]
+
 use async_nats::Client;
 use holdfast::provision::{Action, Declarations, Error, Options, apply, plan};
 use holdfast_platform::testing::{NatsCluster, NatsServer};
