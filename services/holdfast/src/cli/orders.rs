@@ -151,8 +151,11 @@ impl Api {
 
 /// Prints the problem that kept a request from being done.
 fn refuse(problem: &Value) -> Outcome {
-    let text = |field| problem.get(field).and_then(Value::as_str).unwrap_or_default();
-    ui::note(format_args!("{}: {}", text("title"), text("detail")));
+    let said = ["title", "detail"]
+        .map(|field| text(problem, field))
+        .into_iter()
+        .filter(|said| !said.is_empty());
+    ui::note(said.collect::<Vec<_>>().join(": "));
     Outcome::Negative
 }
 

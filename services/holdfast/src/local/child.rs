@@ -18,8 +18,8 @@ use super::{Logs, Options, Process, RunDir};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// A process that ran this long has recovered: the next pause is a short one again.
-const RECOVERED_AFTER: Duration = Duration::from_secs(10);
+/// A process that ran this long does not fail at its start: the next pause is a short one again.
+const RECOVERED_AFTER: Duration = Duration::from_secs(2);
 
 /// A process under supervision.
 #[derive(Debug)]

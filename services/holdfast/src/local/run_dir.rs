@@ -80,9 +80,13 @@ impl RunDir {
         let Ok(text) = fs::read(home.join("run/processes.json")) else {
             return Vec::new();
         };
-        let mut processes: Vec<Process> = serde_json::from_slice(&text).unwrap_or_default();
-        processes.retain(|process| is_alive(process.pid));
-        processes
+        let processes: Vec<Process> = serde_json::from_slice(&text).unwrap_or_default();
+        // One that is being restarted comes back to its ports.
+        if processes.iter().any(|process| is_alive(process.pid)) {
+            processes
+        } else {
+            Vec::new()
+        }
     }
 
     /// What runs now.
