@@ -20,10 +20,10 @@ export HOLDFAST_NATS_SERVER ?= $(CURDIR)/$(TOOLS)/nats-server
 
 ##@ Run
 .PHONY: up bench audit clean-data
-up: tools build ## Run the whole platform on this machine until Ctrl-C
+up: nats-server build ## Run the whole platform on this machine until Ctrl-C
 	$(TARGET_DIR)/holdfast up $(ARGS)
 
-bench: tools ## Measure orders per second, latency and CPU time per order (minutes; release binaries)
+bench: nats-server ## Measure orders per second, latency and CPU time per order (minutes; release binaries)
 	cargo build --release $(BINARIES)
 	target/release/holdfast bench $(ARGS)
 
@@ -34,7 +34,7 @@ clean-data: ## Delete the data of the laptop platform
 	rm -rf .holdfast/data
 
 ##@ Build
-.PHONY: build generate register-contracts tools install-cargo-deny
+.PHONY: build generate register-contracts nats-server tools install-cargo-deny
 build: ## Build the binaries
 	cargo build --profile $(PROFILE) $(BINARIES)
 
@@ -44,7 +44,10 @@ generate: ## Generate Rust from services/contracts/proto
 register-contracts: tools ## Register the contracts as they are: from now on they must stay compatible with this
 	$(BUF) build $(PROTO) --exclude-source-info -o $(REGISTERED)
 
-tools: ## Install the pinned nats-server and buf into .tools
+nats-server: # all that running needs
+	@scripts/install-tools.sh >/dev/null || scripts/install-tools.sh
+
+tools: ## Install the pinned nats-server, buf and stripe-mock into .tools
 	@scripts/install-tools.sh --dev >/dev/null || scripts/install-tools.sh --dev
 
 install-cargo-deny: ## Build cargo-deny into .tools (some minutes), for `make deny`

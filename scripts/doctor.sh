@@ -28,12 +28,12 @@ need git "git --version" "make doc-paths" "your system's package git"
 need python3 "python3 --version" "fetches the pinned tools" "https://www.python.org, 3.9 or newer"
 need pip "python3 -m pip --version" "fetches the pinned tools" "python3 -m ensurepip, or your system's python3-pip"
 need curl "curl --version" "the lines that \`make up\` prints" "your system's package curl"
+need go "go version" "builds stripe-mock, which \`make tools\` and the tests of the Stripe adapter need" "https://go.dev/dl, 1.23 or newer"
 echo "Installed by \`make tools\`:"
-for tool in nats-server buf; do
-    need $tool ".tools/bin/$tool --version" "not installed yet" "make tools"
+for tool in nats-server buf stripe-mock; do
+    want $tool ".tools/bin/$tool --version" "not installed yet" "make tools (make up, make test and .ci/run do it themselves)"
 done
 echo "For single tests and checks:"
-want go "go version" "stripe-mock, for the tests of the Stripe adapter" "https://go.dev/dl"
 want cargo-deny "PATH=$PWD/.tools/bin:$PATH cargo deny --version" "make deny: licences, sources, duplicates" "make install-cargo-deny (some minutes)"
 
 free_kib=$(df -Pk . | awk 'NR == 2 {print $4}')
