@@ -3,8 +3,12 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
 
 use super::{Error, Service};
+
+/// Below the range that systems take the ports of outgoing connections from.
+const CANDIDATES: Range<u16> = 10_000..30_000;
 
 /// The ports of the platform, on 127.0.0.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,36 +50,45 @@ impl ServicePorts {
 }
 
 impl Ports {
-    /// Ports that nobody listens on at this moment.
+    /// Ports that nobody listens on at this moment, and that the system gives to no outgoing connection.
     ///
     /// # Errors
-    /// [`Error::File`] if the system has none to give.
+    /// [`Error::File`] if there are not enough.
     pub fn free() -> Result<Self, Error> {
         // All are held until all are chosen, so that none is given twice.
-        let listeners = (0..12)
-            .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-            .collect::<Result<Vec<_>, _>>();
-        let ports = listeners.and_then(|listeners| {
-            listeners
-                .iter()
-                .map(|listener| Ok(listener.local_addr()?.port()))
-                .collect::<Result<Vec<_>, _>>()
-        });
-        match ports.as_deref() {
-            Ok(&[nats, nats_monitor, a, b, c, d, e, f, g, h, i, j]) => Ok(Self {
-                nats,
-                nats_monitor,
-                order: ServicePorts { http: a, admin: b },
-                catalog: ServicePorts { http: c, admin: d },
-                inventory: ServicePorts { http: e, admin: f },
-                payment: ServicePorts { http: g, admin: h },
-                sandbox: ServicePorts { http: i, admin: j },
-            }),
-            _ => Err(Error::File {
-                path: "127.0.0.1:0".into(),
-                source: ports.err().unwrap_or_else(|| ErrorKind::AddrNotAvailable.into()),
-            }),
+        let mut held: Vec<(u16, TcpListener)> = Vec::new();
+        let span = CANDIDATES.end - CANDIDATES.start;
+        // Supervisors that start at once begin far from each other.
+        let first = rand::random_range(0..span);
+        let candidates = (0..span).map(|step| CANDIDATES.start + (first + step) % span);
+        for port in candidates {
+            held.extend(
+                TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+                    .ok()
+                    .map(|listener| (port, listener)),
+            );
+            if held.len() == 12 {
+                break;
+            }
         }
+        let ports: Vec<u16> = held.iter().map(|(port, _)| *port).collect();
+        let &[nats, nats_monitor, a, b, c, d, e, f, g, h, i, j] = ports.as_slice() else {
+            let source = ErrorKind::AddrNotAvailable.into();
+            return Err(Error::File {
+                path: "127.0.0.1".into(),
+                source,
+            });
+        };
+        let of = |http, admin| ServicePorts { http, admin };
+        Ok(Self {
+            nats,
+            nats_monitor,
+            order: of(a, b),
+            catalog: of(c, d),
+            inventory: of(e, f),
+            payment: of(g, h),
+            sandbox: of(i, j),
+        })
     }
 
     /// The ports of one service.
