@@ -32,7 +32,7 @@ impl Bootstrap {
         filters.push(json!({"name": "envoy.filters.http.router",
             "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}));
         let mut manager = json!({
-            "@type": MANAGER, "stat_prefix": "test", "codec_type": "AUTO",
+            "@type": MANAGER, "stat_prefix": "test", "codec_type": "AUTO", "max_request_headers_kb": 96,
             "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": self.routes}]},
             "http_filters": filters
         });

@@ -170,7 +170,12 @@ fn spawn(directory: &TempDir, concurrency: u32) -> Child {
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
-        .unwrap_or_else(|error| panic!("cannot start {} ({error}): run `make tools-mesh`", envoy.display()))
+        .unwrap_or_else(|error| {
+            panic!(
+                "cannot start {} ({error}): run `make tools-mesh`",
+                envoy.display()
+            )
+        })
 }
 
 /// Envoy writes the address of its admin interface to a file.
