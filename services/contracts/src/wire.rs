@@ -24,6 +24,8 @@ pub fn encode<M: Serialize>(message: &M) -> Result<Vec<u8>, serde_json::Error> {
 /// # Errors
 /// [`DecodeError`] if the payload is not JSON or a known field has the wrong type.
 pub fn decode<M: DeserializeOwned>(payload: &[u8]) -> Result<M, DecodeError> {
-    serde_json::from_slice(payload)
-        .map_err(|source| DecodeError { message: std::any::type_name::<M>(), source })
+    serde_json::from_slice(payload).map_err(|source| DecodeError {
+        message: std::any::type_name::<M>(),
+        source,
+    })
 }

@@ -20,7 +20,11 @@ const FILES: [&str; 5] = [
 
 fn main() -> ExitCode {
     let check = std::env::args().any(|argument| argument == "--check");
-    let result = if check { check_generated() } else { generate(&generated_dir()) };
+    let result = if check {
+        check_generated()
+    } else {
+        generate(&generated_dir())
+    };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
