@@ -8,7 +8,7 @@ use holdfast_contracts::subjects;
 use holdfast_inventory::codec::{self, Batch, Entry};
 use holdfast_inventory_core::{Decision, Snapshot, State, evolve};
 use holdfast_order_core::Line;
-use holdfast_platform::journal::Record;
+use holdfast_platform::journal::{Record, subject_matches};
 use uuid::Uuid;
 
 use super::trail::{Progress, Reservation, Trail};
@@ -64,11 +64,18 @@ pub(super) fn fingerprint<'a>(lines: impl Iterator<Item = (&'a str, u32)>) -> u6
 }
 
 impl Auditor {
-    /// The next message of `inventory.log.*`.
+    /// The next message of `INVENTORY`. Snapshots are passed over: they hold nothing that the log does not.
     pub fn stock(&mut self, record: &Record) {
         let sequence = record.revision.0;
+        let before = std::mem::replace(&mut self.stock.sequence, sequence);
+        if sequence != before + 1 {
+            let detail = format!("messages are missing after {before}");
+            self.report(Invariant::I4, None, STREAM, &[sequence], detail);
+        }
+        if !subject_matches("inventory.log.*", &record.subject) {
+            return;
+        }
         self.totals.stock_batches += 1;
-        self.stock.sequence = sequence;
         match codec::decode_batch(&record.payload) {
             Ok(batch) => self.batch(&batch, sequence),
             Err(error) => {

@@ -289,6 +289,20 @@ fn a_completed_and_a_declined_order_are_clean() {
 }
 
 #[test]
+fn snapshots_are_passed_over_and_a_missing_batch_is_caught() {
+    let mut history = History::begin();
+    record(
+        &mut history.stock,
+        subjects::inventory_snapshot(0),
+        b"{}".to_vec(),
+    );
+    history.completed();
+    assert_eq!(history.audit().1, []);
+    history.stock.remove(1);
+    assert_eq!(history.caught().invariant, Invariant::I4);
+}
+
+#[test]
 fn a_late_charge_that_is_refunded_is_clean() {
     let mut history = History::begin();
     history
