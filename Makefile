@@ -54,7 +54,7 @@ install-cargo-deny: ## Build cargo-deny into .tools (some minutes), for `make de
 	cargo install --locked --version 0.20.2 --root .tools cargo-deny
 
 ##@ Mesh
-.PHONY: wasm tools-mesh test-filters
+.PHONY: wasm tools-mesh test-filters bench-filters
 wasm: ## Build the filters for Envoy; prints size and SHA-256
 	scripts/build-wasm.sh
 
@@ -63,6 +63,9 @@ tools-mesh: ## Install the pinned Envoy into .tools
 
 test-filters: tools-mesh wasm ## The built filters in a real Envoy
 	cargo test -p holdfast-envoy-harness -- --ignored
+
+bench-filters: tools-mesh wasm ## What the filters cost: CPU time of Envoy per request (ARGS: words of the rows wanted)
+	cargo run --release -p holdfast-envoy-harness --bin bench-filters -- $(ARGS)
 
 ##@ Test
 .PHONY: test test-unit test-sim test-integration

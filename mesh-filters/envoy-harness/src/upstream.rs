@@ -45,6 +45,8 @@ pub enum Script {
         /// The part that is sent.
         body: Bytes,
     },
+    /// Answer 200 with the path and query of the request as body.
+    Echo,
     /// Break off before any answer: close the connection (HTTP/1.1) or reset the stream (HTTP/2).
     Reset,
     /// Never answer.
@@ -128,6 +130,10 @@ async fn serve(stream: TcpStream, state: Arc<State>) {
 async fn perform(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, std::io::Error> {
     state.requests.fetch_add(1, Ordering::SeqCst);
     let script = state.script.lock().expect("no test has panicked with it").clone();
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or_else(String::new, ToString::to_string);
     // Read to its end, so that what follows is about the answer alone.
     let _ = request.into_body().collect().await;
     match script {
@@ -154,6 +160,11 @@ async fn perform(state: Arc<State>, request: Request<Incoming>) -> Result<Respon
             ))
         }
         Script::Stall { status, body } => Ok(response(status, HeaderMap::new(), stalled(body).await)),
+        Script::Echo => Ok(response(
+            200,
+            HeaderMap::new(),
+            Full::new(path.into()).map_err(never).boxed(),
+        )),
         Script::Reset => Err(std::io::Error::other("reset, as told")),
         Script::Hang => std::future::pending().await,
     }

@@ -185,3 +185,37 @@ async fn given_more_responses_than_places_then_the_oldest_go_and_are_counted() {
     assert_eq!(lab.count("stock", "stored").await, 200);
     assert_eq!(lab.count("stock", "evicted").await, 200 - hits);
 }
+
+/// More resources than places, on all workers at once: whatever is served is what was asked for.
+#[tokio::test]
+#[ignore = "needs Envoy and the built filters: make test-filters"]
+async fn given_many_callers_at_once_then_no_one_gets_anothers_copy() {
+    let lab = Lab::with(vec![fallback(&config(16))]).await;
+    lab.upstream.script(Script::Echo);
+    let caller = |seed: usize| {
+        let client = Client::new(lab.envoy.address, Protocol::Http1);
+        async move {
+            let mut hits = 0;
+            for step in 0..300_usize {
+                let path = format!("/stock/{}", step.wrapping_mul(31).wrapping_add(seed * 7) % 24);
+                let fault = if step % 3 == 0 { "refused" } else { "plain" };
+                let answer = client
+                    .send("GET", &path, &[("x-fault", fault), ("x-protocol", "h1")])
+                    .await;
+                if answer.status == 200 {
+                    assert_eq!(answer.text(), path);
+                    hits += usize::from(fault == "refused");
+                }
+            }
+            hits
+        }
+    };
+    let callers: Vec<_> = (0..12).map(|seed| tokio::spawn(caller(seed))).collect();
+    let mut hits = 0;
+    for caller in callers {
+        hits += caller.await.unwrap();
+    }
+    assert!(hits > 0, "no copy was ever served");
+    assert_eq!(lab.count("stock", "stale_hit").await, hits as u64);
+    assert_eq!(lab.count("stock", "contended").await, 0);
+}

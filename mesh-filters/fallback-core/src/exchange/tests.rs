@@ -25,6 +25,8 @@ fn worker(refresh: &str) -> Worker {
              "respond": {"status": 503, "problem": {"type": "t", "title": "Service unavailable"}, "retry_after": "5s"}},
             {"name": "orders", "match": {"methods": ["GET"], "path_prefix": "/v1/orders"}, "on": on,
              "stale": {"max_age": "60s", "principal": {"header": "x-user"}}},
+            {"name": "cart", "match": {"methods": ["GET"], "path_prefix": "/v1/cart"}, "on": on,
+             "stale": {"max_age": "60s", "principal": {"jwt_claim": "sub"}}},
             {"name": "grpc", "match": {"path_prefix": "/pkg.Service"}, "on": on,
              "respond": {"status": 503, "grpc": {"status": "ABORTED", "message": "try later"}}},
             {"name": "grpc-late", "match": {"path_prefix": "/pkg.Service"}, "on": {"statuses": [429]},
@@ -312,6 +314,23 @@ fn given_two_principals_then_each_gets_only_its_own_copy() {
         None,
         "two are named"
     );
+}
+
+#[test]
+fn given_a_claim_as_principal_then_copies_are_its_own() {
+    let scene = Scene::new();
+    let claim = |value: &str| {
+        let path = "metadata.filter_metadata.envoy.filters.http.jwt_authn.payload.sub".to_owned();
+        scene.host.properties.borrow_mut().insert(path, value.into());
+    };
+    let token = ("authorization", "Bearer x");
+    claim("ann");
+    scene.get("/v1/cart", &[token], &[], "ann's");
+    assert_eq!(text(&scene.fail("/v1/cart", &[token]).unwrap()), "ann's");
+    for other in ["bob", ""] {
+        claim(other);
+        assert_eq!(scene.fail("/v1/cart", &[token]), None, "{other:?}");
+    }
 }
 
 #[test]
