@@ -164,7 +164,10 @@ pub(super) fn nats_server(options: &Options, conf: &Path) -> Spec {
 /// A setting for many processes on few cores, unless the environment has another: one runtime thread per service spares
 /// wake-ups across threads, and a lazier garbage collector in nats-server trades memory for CPU time.
 fn tuned(variable: &'static str, value: &str) -> (&'static str, String) {
-    (variable, std::env::var(variable).unwrap_or_else(|_| value.to_owned()))
+    (
+        variable,
+        std::env::var(variable).unwrap_or_else(|_| value.to_owned()),
+    )
 }
 
 pub(super) fn service(options: &Options, service: Service) -> Spec {
