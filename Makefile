@@ -75,8 +75,8 @@ test: tools build ## Every test
 test-unit: ## Tests beside the code: cores, codecs, properties
 	cargo test --workspace --exclude holdfast-tests-sim --exclude holdfast-tests-integration
 
-test-sim: ## Seeded simulation of the whole saga: crash, drop, duplicate, reorder, delay at every step
-	cargo test -p holdfast-tests-sim
+test-sim: ## Seeded simulation of the whole saga (HOLDFAST_SIM_SEEDS=50000 for more; HOLDFAST_SIM_SEED=7 replays one)
+	cargo test -p holdfast-tests-sim $(if $(HOLDFAST_SIM_SEED),--test seeds every_seed -- --nocapture)
 
 test-integration: tools build ## Real nats-server, real processes: contract suites and chaos
 	cargo test -p holdfast-tests-integration

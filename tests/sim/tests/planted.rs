@@ -10,7 +10,7 @@ use holdfast_tests_sim::sabotage::Sabotage;
 use holdfast_tests_sim::world::{Options, run};
 
 /// So many seeds at most may pass before a planted bug is found.
-const SEEDS: u64 = 2_000;
+const SEEDS: u64 = 5_000;
 
 /// The first seed that finds the bug; `invariant` is what it must say.
 #[track_caller]
