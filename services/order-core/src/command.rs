@@ -41,6 +41,14 @@ pub enum PaymentOutcome {
         /// What was captured.
         amount: Money,
     },
+    /// Money was captured although it was promised that none would be: it is given back, whatever the order waits
+    /// for.
+    Stray {
+        /// The provider's id of the charge.
+        charge_id: String,
+        /// What was captured.
+        amount: Money,
+    },
     /// The card was declined: no money was captured.
     Declined {
         /// The provider's code.

@@ -25,7 +25,7 @@ pub enum Refusal {
     /// Only a parked order can be resumed.
     #[error("the order is not parked")]
     NotParked,
-    /// A charge landed on an order whose stock is just being given back: tell it again, when that is done.
+    /// A charge landed on an order that is just being given up: tell it again, when that is done.
     #[error("the order is still being released")]
     StillReleasing,
     /// A charge landed that nobody asked for.
@@ -146,14 +146,14 @@ fn record_payment(order: &Order, outcome: PaymentOutcome) -> Result<Vec<Event>, 
     match &order.phase {
         Phase::Paying(step) | Phase::Parked(step) => match step {
             PaymentStep::Charging { .. } | PaymentStep::Resolving { .. } => {
-                Ok(settle_charge(order, step, outcome))
+                settle_charge(order, step, outcome)
             }
             PaymentStep::Refunding { .. } | PaymentStep::RefundingLateCharge { .. } => {
                 Ok(settle_refund(step, outcome))
             }
         },
         _ => match outcome {
-            PaymentOutcome::Succeeded { charge_id, amount } => {
+            PaymentOutcome::Succeeded { charge_id, amount } | PaymentOutcome::Stray { charge_id, amount } => {
                 let landed = Event::PaymentSucceeded { charge_id, amount };
                 charge_without_step(order, landed)
             }
@@ -162,9 +162,11 @@ fn record_payment(order: &Order, outcome: PaymentOutcome) -> Result<Vec<Event>, 
     }
 }
 
-fn settle_charge(order: &Order, step: &PaymentStep, outcome: PaymentOutcome) -> Vec<Event> {
+fn settle_charge(order: &Order, step: &PaymentStep, outcome: PaymentOutcome) -> Result<Vec<Event>, Refusal> {
     let failed = |reason, detail| Event::PaymentFailed { reason, detail };
-    match outcome {
+    Ok(match outcome {
+        // That the payment failed was said before it, and has yet to arrive here.
+        PaymentOutcome::Stray { .. } => return Err(Refusal::StillReleasing),
         PaymentOutcome::Succeeded { amount, .. } if amount != order.total => match order.phase {
             Phase::Parked(_) => Vec::new(),
             _ => vec![Event::SagaParked {
@@ -185,7 +187,7 @@ fn settle_charge(order: &Order, step: &PaymentStep, outcome: PaymentOutcome) -> 
             Event::PaymentRefunded { refund_id, amount },
             failed(PaymentFailureReason::Timeout, "refunded".to_owned()),
         ],
-    }
+    })
 }
 
 fn settle_refund(step: &PaymentStep, outcome: PaymentOutcome) -> Vec<Event> {
@@ -202,9 +204,13 @@ fn settle_refund(step: &PaymentStep, outcome: PaymentOutcome) -> Vec<Event> {
         }
         // The refund that is under way answers for a charge that succeeded before it. And of a charge that landed
         // late, whatever says that nothing was captured is from before: only a refund ends it.
-        (PaymentOutcome::Succeeded { .. } | PaymentOutcome::Declined { .. } | PaymentOutcome::Voided, _) => {
-            Vec::new()
-        }
+        (
+            PaymentOutcome::Succeeded { .. }
+            | PaymentOutcome::Stray { .. }
+            | PaymentOutcome::Declined { .. }
+            | PaymentOutcome::Voided,
+            _,
+        ) => Vec::new(),
     }
 }
 

@@ -418,6 +418,26 @@ fn a_charge_that_lands_during_the_release_has_to_wait() {
 }
 
 #[test]
+fn a_stray_charge_never_completes_an_order_and_is_refunded_once_that_has_ended() {
+    let stray = || {
+        pay(PaymentOutcome::Stray {
+            charge_id: "ch_1".to_owned(),
+            amount: eur(2800),
+        })
+    };
+    for mut given in [Given::charging(), Given::resolving(), Given::declined()] {
+        assert_eq!(given.when(stray()), Err(Refusal::StillReleasing));
+    }
+    assert_eq!(Given::completed().when(stray()), Ok(vec![]));
+    let mut cancelled = Given::cancelled();
+    assert_eq!(
+        cancelled.names(stray()),
+        (vec!["PaymentSucceeded"], vec!["refund_payment"])
+    );
+    assert_eq!(cancelled.when(stray()), Ok(vec![]), "told again");
+}
+
+#[test]
 fn a_charge_that_nobody_asked_for_is_refused() {
     assert_eq!(
         Given::an_order().when(pay(succeeded())),

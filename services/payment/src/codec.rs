@@ -98,11 +98,8 @@ fn to_message(event: &Event, provider: &str) -> EventMessage {
             amount: money(amount),
             provider,
         }),
-        Event::Succeeded(Charge { charge_id, amount }) => EventMessage::ChargeSucceeded(ChargeSucceeded {
-            charge_id,
-            amount: money(amount),
-            provider,
-        }),
+        Event::Succeeded(charge) => succeeded(charge, provider, false),
+        Event::Stray(charge) => succeeded(charge, provider, true),
         Event::Declined(code) => EventMessage::ChargeDeclined(ChargeDeclined { code, provider }),
         Event::Voided => EventMessage::ChargeVoided(ChargeVoided {}),
         Event::Refunded(Refund {
@@ -117,10 +114,26 @@ fn to_message(event: &Event, provider: &str) -> EventMessage {
     }
 }
 
+fn succeeded(Charge { charge_id, amount }: Charge, provider: String, stray: bool) -> EventMessage {
+    EventMessage::ChargeSucceeded(ChargeSucceeded {
+        charge_id,
+        amount: money(amount),
+        provider,
+        stray,
+    })
+}
+
 fn from_message(message: PaymentEvent) -> Result<Event, Error> {
     Ok(match message.event.ok_or(Error::UnknownEvent(message.version))? {
         EventMessage::ChargePending(event) => Event::Pending(charge(event.charge_id, event.amount)?),
-        EventMessage::ChargeSucceeded(event) => Event::Succeeded(charge(event.charge_id, event.amount)?),
+        EventMessage::ChargeSucceeded(event) => {
+            let landed = charge(event.charge_id, event.amount)?;
+            if event.stray {
+                Event::Stray(landed)
+            } else {
+                Event::Succeeded(landed)
+            }
+        }
         EventMessage::ChargeDeclined(event) => Event::Declined(event.code),
         EventMessage::ChargeVoided(ChargeVoided {}) => Event::Voided,
         EventMessage::ChargeRefunded(event) => {
@@ -175,6 +188,7 @@ mod tests {
         prop_oneof![
             charges().prop_map(Event::Pending),
             charges().prop_map(Event::Succeeded),
+            charges().prop_map(Event::Stray),
             "\\PC{1,30}".prop_map(Event::Declined),
             Just(Event::Voided),
             (charges(), "[a-z0-9_]{1,30}").prop_map(|(Charge { charge_id, amount }, refund_id)| {

@@ -48,6 +48,8 @@ pub enum Event {
     Pending(Charge),
     /// Money was captured.
     Succeeded(Charge),
+    /// Money was captured although it was promised that none would be: nobody may take it for a payment.
+    Stray(Charge),
     /// The provider declined, with this code.
     Declined(String),
     /// No charge will be made for this order; one that lands all the same is refunded.
@@ -101,7 +103,7 @@ impl State {
             (Self::Unseen | Self::Pending(_), Event::Succeeded(charge)) => Self::Succeeded(charge),
             (Self::Unseen | Self::Pending(_), Event::Declined(code)) => Self::Declined(code),
             (Self::Unseen | Self::Pending(_), Event::Voided) => Self::Voided,
-            (Self::Voided | Self::Declined(_), Event::Succeeded(charge)) => Self::Stray(charge),
+            (Self::Voided | Self::Declined(_), Event::Stray(charge)) => Self::Stray(charge),
             (Self::Succeeded(_) | Self::Stray(_), Event::Refunded(refund)) => Self::Refunded(refund),
             (state, _) => state,
         }
@@ -131,14 +133,18 @@ impl State {
 #[must_use]
 pub fn record(state: &State, outcome: &Outcome) -> Vec<Event> {
     let open = matches!(state, State::Unseen | State::Pending(_));
-    let empty = open || matches!(state, State::Voided | State::Declined(_));
+    let promised_empty = matches!(state, State::Voided | State::Declined(_));
     match outcome {
         Outcome::Pending(charge) if *state == State::Unseen => vec![Event::Pending(charge.clone())],
         Outcome::Declined(code) if open => vec![Event::Declined(code.clone())],
         Outcome::Voided if open => vec![Event::Voided],
-        Outcome::Succeeded(charge) if empty => vec![Event::Succeeded(charge.clone())],
-        Outcome::Refunded(charge, refund) if empty => {
+        Outcome::Succeeded(charge) if open => vec![Event::Succeeded(charge.clone())],
+        Outcome::Succeeded(charge) if promised_empty => vec![Event::Stray(charge.clone())],
+        Outcome::Refunded(charge, refund) if open => {
             vec![Event::Succeeded(charge.clone()), Event::Refunded(refund.clone())]
+        }
+        Outcome::Refunded(charge, refund) if promised_empty => {
+            vec![Event::Stray(charge.clone()), Event::Refunded(refund.clone())]
         }
         Outcome::Refunded(_, refund) if state.held().is_some() => vec![Event::Refunded(refund.clone())],
         _ => Vec::new(),

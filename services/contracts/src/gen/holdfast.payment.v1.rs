@@ -57,6 +57,10 @@ pub struct ChargeSucceeded {
     pub amount: ::core::option::Option<super::super::money::v1::Money>,
     #[prost(string, tag = "3")]
     pub provider: ::prost::alloc::string::String,
+    /// It landed after it was promised that it would not (voided or declined): no order may be completed on it, and
+    /// the money is given back.
+    #[prost(bool, tag = "4")]
+    pub stray: bool,
 }
 /// The provider declined. Final.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

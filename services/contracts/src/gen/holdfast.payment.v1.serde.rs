@@ -388,6 +388,9 @@ impl serde::Serialize for ChargeSucceeded {
         if !self.provider.is_empty() {
             len += 1;
         }
+        if self.stray {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("holdfast.payment.v1.ChargeSucceeded", len)?;
         if !self.charge_id.is_empty() {
             struct_ser.serialize_field("chargeId", &self.charge_id)?;
@@ -397,6 +400,9 @@ impl serde::Serialize for ChargeSucceeded {
         }
         if !self.provider.is_empty() {
             struct_ser.serialize_field("provider", &self.provider)?;
+        }
+        if self.stray {
+            struct_ser.serialize_field("stray", &self.stray)?;
         }
         struct_ser.end()
     }
@@ -412,6 +418,7 @@ impl<'de> serde::Deserialize<'de> for ChargeSucceeded {
             "chargeId",
             "amount",
             "provider",
+            "stray",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -419,6 +426,7 @@ impl<'de> serde::Deserialize<'de> for ChargeSucceeded {
             ChargeId,
             Amount,
             Provider,
+            Stray,
             __SkipField__,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -444,6 +452,7 @@ impl<'de> serde::Deserialize<'de> for ChargeSucceeded {
                             "chargeId" | "charge_id" => Ok(GeneratedField::ChargeId),
                             "amount" => Ok(GeneratedField::Amount),
                             "provider" => Ok(GeneratedField::Provider),
+                            "stray" => Ok(GeneratedField::Stray),
                             _ => Ok(GeneratedField::__SkipField__),
                         }
                     }
@@ -466,6 +475,7 @@ impl<'de> serde::Deserialize<'de> for ChargeSucceeded {
                 let mut charge_id__ = None;
                 let mut amount__ = None;
                 let mut provider__ = None;
+                let mut stray__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ChargeId => {
@@ -486,6 +496,12 @@ impl<'de> serde::Deserialize<'de> for ChargeSucceeded {
                             }
                             provider__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Stray => {
+                            if stray__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("stray"));
+                            }
+                            stray__ = Some(map_.next_value()?);
+                        }
                         GeneratedField::__SkipField__ => {
                             let _ = map_.next_value::<serde::de::IgnoredAny>()?;
                         }
@@ -495,6 +511,7 @@ impl<'de> serde::Deserialize<'de> for ChargeSucceeded {
                     charge_id: charge_id__.unwrap_or_default(),
                     amount: amount__,
                     provider: provider__.unwrap_or_default(),
+                    stray: stray__.unwrap_or_default(),
                 })
             }
         }

@@ -110,6 +110,7 @@ fn charged(amount: i64) -> PaymentEvent {
         charge_id: "ch".to_owned(),
         amount: Some(wire(amount)),
         provider: "sandbox".to_owned(),
+        stray: false,
     })
 }
 

@@ -110,11 +110,17 @@ fn outcome_after(
     Ok(match event {
         PaymentEvent::ChargePending(_) => before,
         PaymentEvent::ChargeSucceeded(payment::ChargeSucceeded {
-            charge_id, amount, ..
-        }) => Some(PaymentOutcome::Succeeded {
             charge_id,
-            amount: from_wire::money("amount", amount)?,
-        }),
+            amount,
+            stray,
+            ..
+        }) => {
+            let amount = from_wire::money("amount", amount)?;
+            Some(match stray {
+                false => PaymentOutcome::Succeeded { charge_id, amount },
+                true => PaymentOutcome::Stray { charge_id, amount },
+            })
+        }
         PaymentEvent::ChargeDeclined(payment::ChargeDeclined { code, .. }) => {
             Some(PaymentOutcome::Declined { code })
         }

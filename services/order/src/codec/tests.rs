@@ -130,6 +130,11 @@ fn the_last_definite_event_of_a_payment_counts() {
         outcome(json!([pending, succeeded])),
         Some(PaymentOutcome::Succeeded { .. })
     ));
+    let stray = json!({"version": "2", "chargeSucceeded": {"chargeId": "c", "amount": money, "stray": true}});
+    assert!(matches!(
+        outcome(json!([stray])),
+        Some(PaymentOutcome::Stray { .. })
+    ));
     assert!(matches!(
         outcome(json!([succeeded, refunded])),
         Some(PaymentOutcome::Refunded { .. })

@@ -45,6 +45,7 @@ pub(super) fn payment(order: OrderId, step: &'static str, answer: &PaymentAnswer
     }
     let outcome = match answer {
         PaymentAnswer::Known(PaymentOutcome::Succeeded { .. }) => "succeeded",
+        PaymentAnswer::Known(PaymentOutcome::Stray { .. }) => "stray",
         PaymentAnswer::Known(PaymentOutcome::Declined { .. }) => "declined",
         PaymentAnswer::Known(PaymentOutcome::Voided) => "voided",
         PaymentAnswer::Known(PaymentOutcome::Refunded { .. }) => "refunded",

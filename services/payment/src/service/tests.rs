@@ -433,7 +433,7 @@ async fn a_charge_that_lands_after_the_void_is_refunded_whoever_hears_of_it_firs
         assert_eq!((captures, refunds), (1, 1), "path {path}");
         let expected = [
             Event::Voided,
-            Event::Succeeded(charge_of(ORDER)),
+            Event::Stray(charge_of(ORDER)),
             Event::Refunded(refund_of(ORDER)),
         ];
         assert_eq!(given.events(), expected, "path {path}");

@@ -61,7 +61,7 @@ fn a_charge_that_lands_after_a_void_is_a_stray_until_it_is_refunded() {
     let (events, stray) = when(given([Event::Voided]), Outcome::Succeeded(charge()));
     assert_eq!(
         (events, &stray),
-        (vec![Event::Succeeded(charge())], &State::Stray(charge()))
+        (vec![Event::Stray(charge())], &State::Stray(charge()))
     );
     let (events, state) = when(stray, Outcome::Refunded(charge(), refund()));
     assert_eq!(
