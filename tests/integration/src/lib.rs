@@ -1,1 +1,16 @@
-//! integration
+//! The whole platform as its customers and its operators see it: real nats-server, real service processes, HTTP.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic of what tests share is a failed assertion with a line number"
+)]
+
+mod platform;
+mod shop;
+mod witness;
+
+pub use platform::{Platform, eventually};
+pub use shop::{Answer, Shop};
+pub use witness::{Order, books, disagreements};
