@@ -8,6 +8,7 @@ use holdfast_inventory_core::{Decision, Line};
 use holdfast_order::codec;
 use holdfast_order_core::{Phase, State, evolve};
 use holdfast_payment::codec::Commit as PaymentCommit;
+use holdfast_payment::state::Event as PaymentEvent;
 use holdfast_platform::journal::Record;
 use uuid::Uuid;
 
@@ -259,4 +260,16 @@ pub fn event_names(record: &Record) -> Vec<&'static str> {
         .flat_map(|commit| commit.events)
         .map(|event| event.name())
         .collect()
+}
+
+/// How many charges landed against a promise.
+#[must_use]
+pub fn strays(records: &[Record]) -> u64 {
+    let commits = records
+        .iter()
+        .filter_map(|record| PaymentCommit::from_payload(&record.payload).ok());
+    let events = commits.flat_map(|commit| commit.events);
+    events
+        .filter(|event| matches!(event, PaymentEvent::Stray(_)))
+        .count() as u64
 }

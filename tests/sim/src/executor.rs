@@ -396,6 +396,12 @@ impl Sim {
         lock(&self.core).trace.hash()
     }
 
+    /// How often each kind of thing was noted.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
+        lock(&self.core).trace.counts().clone()
+    }
+
     /// What happened, one line each; empty unless the simulation is verbose.
     #[must_use]
     pub fn transcript(&self) -> Vec<String> {

@@ -62,7 +62,7 @@ impl Faults {
             }
         };
         Self {
-            crash: rate(150),
+            crash: rate(400),
             restart_within: Duration::from_millis(50 << sim.below(10)),
             append_lost: rate(60),
             append_ack_lost: rate(60),

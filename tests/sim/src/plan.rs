@@ -121,7 +121,7 @@ fn token(sim: &Sim) -> String {
 
 /// Plenty of two products from the start; of the scarce one a little, and a little more later.
 fn goods(sim: &Sim) -> Vec<(Duration, Receipt)> {
-    let few = || u32::try_from(1 + sim.below(8)).unwrap_or(1);
+    let few = || u32::try_from(1 + sim.below(24)).unwrap_or(1);
     let mut goods = vec![
         (Duration::ZERO, receipt("first-warm", "warm", 1000)),
         (Duration::ZERO, receipt("first-cold", "cold", 1000)),

@@ -2,6 +2,7 @@
 //!
 //! A failing seed is run again verbosely. The hash proves that it was the same run.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::executor::Process;
@@ -18,6 +19,7 @@ pub(crate) struct Note {
 pub(crate) struct Trace {
     hash: u64,
     lines: Option<Vec<String>>,
+    counts: BTreeMap<&'static str, u64>,
 }
 
 /// FNV-1a, 64 bit: its offset basis and prime.
@@ -29,6 +31,7 @@ impl Trace {
         Self {
             hash: BASIS,
             lines: verbose.then(Vec::new),
+            counts: BTreeMap::new(),
         }
     }
 
@@ -51,6 +54,7 @@ impl Trace {
         self.mix(u64::from(note.process.0));
         note.label.bytes().for_each(|byte| self.mix(u64::from(byte)));
         self.mix(note.key);
+        *self.counts.entry(note.label).or_default() += 1;
         if let Some(lines) = &mut self.lines {
             let Note {
                 now,
@@ -65,6 +69,10 @@ impl Trace {
                 text()
             ));
         }
+    }
+
+    pub(crate) fn counts(&self) -> &BTreeMap<&'static str, u64> {
+        &self.counts
     }
 
     pub(crate) fn hash(&self) -> u64 {

@@ -74,7 +74,6 @@ struct World {
     warehouse: Warehouse,
     clockwork: Clockwork,
     receipts: Receipts,
-    crashes: Arc<Mutex<u64>>,
 }
 
 fn consumer(
@@ -119,7 +118,7 @@ impl World {
         let clockwork = Clockwork::new(timers, &faults);
         let bank = Bank::new(payments, &faults, PAYMENT.to_vec());
         let office = Office::new((orders, lanes), bank, clockwork.clone(), sabotage, ORDER.to_vec());
-        let (sim, receipts, crashes) = (sim.clone(), Receipts::default(), Arc::default());
+        let (sim, receipts) = (sim.clone(), Receipts::default());
         Self {
             sim,
             faults,
@@ -128,7 +127,6 @@ impl World {
             warehouse,
             clockwork,
             receipts,
-            crashes,
         }
     }
 
@@ -188,12 +186,11 @@ impl World {
     /// Starts again what crashed, after a while.
     fn supervise(&self, boot: Boot) {
         let host = self.sim.boot_immortal(SUPERVISOR, "supervisor");
-        let (sim, within, crashes) = (self.sim.clone(), self.faults.restart_within, self.crashes.clone());
+        let (sim, within) = (self.sim.clone(), self.faults.restart_within);
         let local = host.clone();
         host.spawn(async move {
             loop {
                 let crashed = sim.next_crash().await;
-                *lock(&crashes) += 1;
                 let (sim, boot, pause) = (sim.clone(), boot.clone(), sim.up_to(within));
                 local.spawn(async move {
                     sim.sleep(pause).await;
@@ -314,12 +311,12 @@ impl World {
     }
 
     fn sights(&self, orders: &Orders, records: &[Record]) -> BTreeMap<&'static str, u64> {
-        let mut seen = BTreeMap::from([
-            ("crashes", *lock(&self.crashes)),
-            ("commits", records.len() as u64),
+        let mut seen = self.sim.counts();
+        seen.extend([
             ("steps", self.sim.steps()),
             ("seconds", self.sim.elapsed().as_secs()),
         ]);
+        seen.insert("stray charge", check::strays(&self.office.bank.stream.records()));
         for name in records.iter().flat_map(check::event_names) {
             *seen.entry(name).or_default() += 1;
         }

@@ -16,6 +16,43 @@ fn from_env(name: &str) -> Option<u64> {
     Some(value.parse().expect(name))
 }
 
+/// What a thousand seeds must have come to: a simulation that never gets there proves nothing.
+const EXPECTED: [&str; 33] = [
+    "OrderCreated",
+    "InventoryReserved",
+    "InventoryNotAvailable",
+    "PaymentPending",
+    "PaymentSucceeded",
+    "PaymentFailed",
+    "PaymentRefunded",
+    "InventoryReleased",
+    "OrderCompleted",
+    "OrderCancelled",
+    "CancelRequested",
+    "SagaParked",
+    "SagaResumed",
+    "out_of_stock",
+    "payment_declined",
+    "payment_timeout",
+    "cancelled_by_customer",
+    "CRASH",
+    "append",
+    "append refused",
+    "batch",
+    "late write",
+    "pinned",
+    "provider charge",
+    "provider find",
+    "provider refund",
+    "provider silent",
+    "provider void",
+    "refused",
+    "stray charge",
+    "timer fires",
+    "unavailable",
+    "writer failed",
+];
+
 fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
@@ -73,6 +110,13 @@ fn every_seed_keeps_the_invariants() {
     );
     for failure in summary.failures.iter().skip(1) {
         eprintln!("also seed {}: {:?}", failure.seed, failure.violations);
+    }
+    if summary.runs >= 1_000 && summary.failures.is_empty() {
+        let unseen: Vec<_> = EXPECTED
+            .iter()
+            .filter(|what| summary.seen.get(*what).copied().unwrap_or(0) == 0)
+            .collect();
+        assert!(unseen.is_empty(), "so many seeds never came to {unseen:?}");
     }
     if let Some(failure) = summary.failures.first() {
         panic!("{}", report(failure, LAST_LINES));
