@@ -45,6 +45,33 @@ pub fn all() -> Vec<Row> {
             "/v1/stock",
         ),
         row(
+            "rate-limit, 1 rule, allowed",
+            vec![rate_limit(&["address"])],
+            "GET",
+            "/v1/stock",
+        ),
+        row(
+            "rate-limit, 3 rules with different keys, allowed",
+            vec![rate_limit(&["address", "header", "all"])],
+            "GET",
+            "/v1/stock",
+        ),
+        Row {
+            status: 429,
+            ..row(
+                "rate-limit, 1 rule, refused (no upstream call)",
+                vec![rate_limit(&["refusing"])],
+                "GET",
+                "/v1/stock",
+            )
+        },
+        row(
+            "rate-limit, 1 rule, and fallback that keeps copies",
+            vec![rate_limit(&["address"]), fallback()],
+            "GET",
+            "/v1/stock",
+        ),
+        row(
             "fallback, no rule for the path",
             vec![fallback()],
             "GET",
@@ -86,6 +113,25 @@ fn fallback() -> Value {
          "respond": {"status": 503, "problem": {"type": "about:blank", "title": "Service unavailable"}}}
     ]});
     wasm_filter("mesh.fallback", &filter("holdfast_filter_fallback"), &config)
+}
+
+/// Only the rule `refusing` is ever reached, after its first request.
+fn rate_limit(rules: &[&str]) -> Value {
+    let rule = |name: &&str| {
+        let never = json!({"requests": 1_000_000, "per": "1s"});
+        let (key, limit) = match *name {
+            "address" => (json!([{"source_ip": true}]), never),
+            "header" => (json!([{"header": "accept"}]), never),
+            "refusing" => (
+                json!([{"source_ip": true}]),
+                json!({"requests": 1, "per": "366d"}),
+            ),
+            _ => (json!([]), never),
+        };
+        json!({"name": name, "match": {"path_prefix": "/v1"}, "key": key, "limit": limit})
+    };
+    let config = json!({"rules": rules.iter().map(rule).collect::<Vec<_>>()});
+    wasm_filter("mesh.rate-limit", &filter("holdfast_filter_rate_limit"), &config)
 }
 
 /// Never empty: what is measured is the way of a request that is let through.
