@@ -152,6 +152,12 @@ async fn gone(pids: &[u32]) {
 #[tokio::test]
 async fn the_pasted_lines_create_watch_and_list_an_order_and_a_killed_service_comes_back() {
     let mut up = Up::ready().await;
+    let monitoring = up.process("nats-server").admin_port;
+    let jetstream = shell(&format!("curl -sS http://127.0.0.1:{monitoring}/jsz")).await;
+    assert_eq!(
+        jetstream["config"]["sync_interval"], 120_000_000_000_u64,
+        "two minutes, in nanoseconds"
+    );
     let [create, watch, list] = up.curl.clone().try_into().unwrap();
 
     let created = shell(&create).await;

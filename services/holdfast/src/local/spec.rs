@@ -86,9 +86,10 @@ impl Sync {
         }
     }
 
+    /// In seconds: for nats-server `2m` is two million, of seconds then.
     fn interval(self) -> &'static str {
         match self {
-            Self::Default => "2m",
+            Self::Default => "120s",
             Self::Always => "always",
         }
     }
