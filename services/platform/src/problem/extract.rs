@@ -1,5 +1,6 @@
 //! Extractors whose rejections are problems that name the field.
 
+use axum::extract::path::ErrorKind;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
@@ -109,10 +110,24 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ValidPa
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Path(value) = Path::from_request_parts(parts, state)
             .await
-            .map_err(|error: PathRejection| {
-                Problem::new(&INVALID_PARAMETER).field("path", parts.uri.path(), error.body_text())
-            })?;
+            .map_err(|error| path_problem(error, parts.uri.path()))?;
         Ok(Self(value))
+    }
+}
+
+/// Names the parameter, as far as that is known.
+fn path_problem(error: PathRejection, path: &str) -> Problem {
+    let problem = Problem::new(&INVALID_PARAMETER);
+    let detail = error.body_text();
+    let kind = match error {
+        PathRejection::FailedToDeserializePathParams(failed) => failed.into_kind(),
+        _ => return problem.field("path", path, detail),
+    };
+    match kind {
+        ErrorKind::DeserializeError { key, value, message } => problem.field(key, value, message),
+        ErrorKind::ParseErrorAtKey { key, value, .. } => problem.field(key, value, detail),
+        ErrorKind::InvalidUtf8InPathParam { key } => problem.field(key, serde_json::Value::Null, detail),
+        _ => problem.field("path", path, detail),
     }
 }
 

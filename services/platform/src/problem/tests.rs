@@ -1,7 +1,7 @@
 use axum::Router;
 use axum::body::Body as HttpBody;
 use axum::http::Request;
-use axum::routing::post;
+use axum::routing::{get, post};
 use serde::Deserialize;
 use tower::ServiceExt;
 
@@ -29,10 +29,15 @@ async fn total(ValidJson(order): ValidJson<Order>) -> String {
         .to_string()
 }
 
+async fn order(ValidPath(id): ValidPath<uuid::Uuid>) -> String {
+    id.to_string()
+}
+
 async fn send(request: Request<HttpBody>) -> (StatusCode, Value, Response<()>) {
     let router = with_fallbacks(
         Router::new()
             .route("/orders", post(total))
+            .route("/orders/{id}", get(order))
             .route("/raw", post(async |RawBody(body): RawBody| body)),
     );
     let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
@@ -136,4 +141,13 @@ async fn retry_after_is_rounded_up_and_extensions_never_hide_a_standard_member()
     assert_eq!(json["status"], 503);
     assert_eq!(json["retry_after"], 2);
     assert_eq!(json["queue"], "orders");
+}
+
+#[tokio::test]
+async fn a_path_parameter_that_cannot_be_read_is_400_and_named() {
+    let request = Request::get("/orders/1234").body(HttpBody::empty()).unwrap();
+    let (status, json, _) = send(request).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(json["errors"][0]["field"], "id");
+    assert_eq!(json["errors"][0]["value"], "1234");
 }
