@@ -12,5 +12,5 @@ mod shop;
 mod witness;
 
 pub use platform::{Platform, eventually};
-pub use shop::{Answer, Shop};
+pub use shop::{Answer, Shop, send};
 pub use witness::{Order, books, disagreements};

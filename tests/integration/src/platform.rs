@@ -15,6 +15,8 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
+use crate::shop::send;
+
 /// On a machine that is busy with other builds, too.
 const READY_WITHIN: Duration = Duration::from_secs(120);
 /// Longer than any service may take.
@@ -33,6 +35,7 @@ struct Process {
     name: String,
     pid: i32,
     http_port: u16,
+    admin_port: u16,
 }
 
 impl Platform {
@@ -91,6 +94,20 @@ impl Platform {
     #[must_use]
     pub fn url(&self, service: &str) -> String {
         format!("http://127.0.0.1:{}", self.process(service).http_port)
+    }
+
+    /// The last sequence of a stream, as nats-server's monitoring tells it.
+    ///
+    /// # Errors
+    /// If it does not tell.
+    pub async fn last_sequence(&self, stream: &str) -> Result<u64, String> {
+        let port = self.process("nats-server").admin_port;
+        let url = format!("http://127.0.0.1:{port}/jsz?accounts=true&streams=true");
+        let jetstream = send(self.client.get(url)).await?.body;
+        let streams = jetstream["account_details"][0]["stream_detail"].as_array();
+        let found = streams.and_then(|streams| streams.iter().find(|found| found["name"] == stream));
+        let sequence = found.and_then(|found| found["state"]["last_seq"].as_u64());
+        sequence.ok_or_else(|| format!("{stream} is not in {jetstream}"))
     }
 
     /// Sends a signal to the process that has this name now; false if it is just being started again.

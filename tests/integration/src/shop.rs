@@ -65,9 +65,13 @@ impl Shop {
 
     /// A request about orders, at `path` below `/v1/orders`.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client
-            .request(method, format!("{}{path}", self.orders))
+        self.anonymous(method, path)
             .header("x-holdfast-user", self.user.to_string())
+    }
+
+    /// The same of nobody.
+    pub fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.orders))
     }
 
     /// A request for an order.
