@@ -42,6 +42,8 @@ pub struct Run {
     pub accepted_per_second: f64,
     /// Orders that reached their end, per second; the declined ones are among them.
     pub ended_per_second: f64,
+    /// Orders that ended sold, per second.
+    pub completed_per_second: f64,
     /// Orders that ended sold.
     pub completed: u64,
     /// Orders that ended without a sale.
@@ -109,6 +111,7 @@ impl Run {
             seconds,
             accepted_per_second: measured.accepted as f64 / seconds,
             ended_per_second: ended / seconds,
+            completed_per_second: measured.completed as f64 / seconds,
             completed: measured.completed,
             cancelled: measured.cancelled,
             parked: measured.parked,

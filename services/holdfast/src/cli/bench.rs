@@ -16,7 +16,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   holdfast bench                                 1, 16, 64 and 256 clients, both durabilities
   holdfast bench --clients 64 --sync default     one of them
-  holdfast bench --flash-sale                    all orders for one SKU
+  holdfast bench --demand flash-sale             all orders for one SKU only
   holdfast bench --attach                        the platform that runs from .holdfast
 
 It starts its own platform on free ports with data that it throws away; run it with release binaries
@@ -26,6 +26,15 @@ Exit status: 0 measured, 1 orders were refused or did not end, 2 it could not be
 
 /// Pieces of each product: nothing runs short in any run.
 const PLENTY: u32 = 20_000_000;
+
+/// What is ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Demand {
+    /// All SKUs of the sample, at random.
+    Uniform,
+    /// One SKU.
+    FlashSale,
+}
 
 /// What `holdfast bench` can be told.
 #[derive(Debug, Args)]
@@ -47,9 +56,9 @@ pub(super) struct Bench {
     /// Durabilities to measure.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "default,always")]
     sync: Vec<Sync>,
-    /// All orders for one SKU.
-    #[arg(long)]
-    flash_sale: bool,
+    /// What is ordered; every number of clients is measured with each.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "uniform,flash-sale")]
+    demand: Vec<Demand>,
     /// Per cent of the orders whose card is declined.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=100))]
     declined: u32,
@@ -121,17 +130,19 @@ impl Bench {
     }
 
     async fn measure(&self, target: &Target, report: &mut Report, paint: Paint) -> Result<(), Error> {
-        for clients in &self.clients {
-            let run = bench::run(target, &self.load(*clients)).await?;
-            report::show(&run, paint);
-            report.runs.push(run);
+        for demand in &self.demand {
+            for clients in &self.clients {
+                let run = bench::run(target, &self.load(*clients, *demand)).await?;
+                report::show(&run, paint);
+                report.runs.push(run);
+            }
         }
         Ok(())
     }
 
-    fn load(&self, clients: usize) -> Load {
+    fn load(&self, clients: usize, demand: Demand) -> Load {
         let mut skus = sample_skus();
-        if self.flash_sale {
+        if demand == Demand::FlashSale {
             skus.truncate(1);
         }
         Load {
