@@ -64,7 +64,7 @@ pub struct SagaArgs {
     /// way, such as 2m
     #[arg(long, env = "HOLDFAST_CHARGE_IN_FLIGHT", default_value = "2m", value_parser = duration)]
     pub charge_in_flight: Duration,
-    /// From parking an order until it is tried once more, such as 15m
+    /// From each parking of an order until it is tried again, such as 15m
     #[arg(long, env = "HOLDFAST_PARKED_RETRY", default_value = "15m", value_parser = duration)]
     pub parked_retry: Duration,
     /// Delay of the first redelivery of what failed, doubled with each, such as 500ms

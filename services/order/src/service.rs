@@ -19,10 +19,6 @@ use crate::index::UserIndex;
 use crate::saga::Orchestrator;
 use crate::store::Store;
 
-/// What is still not done after so many deliveries goes to the dead-letter queue: about three quarters of an hour of
-/// redeliveries at the default delays.
-const MAX_ATTEMPTS: u64 = 100;
-
 /// The adapters of the running service.
 pub struct Live;
 
@@ -86,13 +82,11 @@ impl Service {
         self.router.clone()
     }
 
-    /// The lanes, which `lane` makes from the names of a stream and a consumer.
+    /// The lanes, which `lane` makes from the names of a stream and a consumer. Their attempts are not limited: the
+    /// handlers themselves dead-letter what can never succeed, and an outage, however long, must not do it.
     pub fn lanes(&self, lane: impl Fn(&str, &str) -> Lane, shutdown: &Shutdown) -> [RunningLane; 4] {
-        let lane = |stream, consumer, concurrency: u16| {
-            lane(stream, consumer)
-                .concurrency(concurrency.into())
-                .max_attempts(MAX_ATTEMPTS)
-        };
+        let lane =
+            |stream, consumer, concurrency: u16| lane(stream, consumer).concurrency(concurrency.into());
         let Bounds {
             lane_payment,
             lane_inventory,

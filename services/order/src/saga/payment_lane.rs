@@ -2,7 +2,7 @@
 
 use holdfast_order_core::{Command, Effect, Order, PaymentOutcome, PaymentStep, Phase, SagaStep};
 use holdfast_platform::clock::Clock;
-use holdfast_platform::journal::{Delivery, Disposition, Journal, Revision};
+use holdfast_platform::journal::{DeadLetterReason, Delivery, Disposition, Journal, Revision};
 use jiff::SignedDuration;
 
 use super::{Basis, Error, Orchestrator, dead, meter};
@@ -164,6 +164,7 @@ where
             (PaymentAnswer::Pending, Some(step)) if spent => {
                 give_up(step, caused, "still pending".to_owned())
             }
+            (PaymentAnswer::Rejected { detail }, None) => return dead(DeadLetterReason::Refused, detail),
             _ => return self.retry(caused.attempt),
         };
         let applied = self

@@ -287,6 +287,42 @@ async fn a_decision_that_cannot_be_applied_now_takes_the_batch_along_and_holds_u
 }
 
 #[tokio::test]
+async fn no_outage_is_long_enough_for_a_dead_letter() {
+    let world = World::new();
+    let (cancelled, waiting) = (world.create(1).await, world.create(2).await);
+    world.reserve(cancelled).await;
+    let charge = world.journal.records().pop().expect("a commit");
+    world.cancel(cancelled).await.expect("cancelled");
+    for attempt in [100, 1_000_000] {
+        world.answer(PaymentAnswer::Unreachable {
+            detail: "503".to_owned(),
+        });
+        let refund = world.commit_again(&charge, attempt).await;
+        assert!(matches!(refund, Disposition::Retry(_)), "{refund:?}");
+        world.journal.fail("orders.>".to_owned());
+        let batch = world.batch_again(&[waiting], "reserved", attempt).await;
+        assert!(matches!(batch, Disposition::Retry(_)), "{batch:?}");
+        world.journal.heal();
+    }
+}
+
+#[tokio::test]
+async fn a_refund_that_no_order_waits_for_and_that_is_refused_as_such_is_a_dead_letter() {
+    let world = World::new();
+    let key = world.create(1).await;
+    world.reserve(key).await;
+    let charge = world.journal.records().pop().expect("a commit");
+    world.cancel(key).await.expect("cancelled");
+    world.answer(PaymentAnswer::Rejected {
+        detail: "422".to_owned(),
+    });
+    assert_eq!(
+        world.commit_again(&charge, 1).await,
+        Disposition::DeadLetter(DeadLetterReason::Refused, "422".to_owned())
+    );
+}
+
+#[tokio::test]
 async fn a_timer_that_the_server_did_not_fire_is_refused() {
     let world = World::new();
     let key = world.create(1).await;

@@ -69,6 +69,7 @@ where
         meter::payment(key.order, "late_charge", &answer);
         match answer {
             PaymentAnswer::Known(_) => Disposition::Ack,
+            PaymentAnswer::Rejected { detail } => dead(DeadLetterReason::Refused, detail),
             _ => self.retry(attempt),
         }
     }

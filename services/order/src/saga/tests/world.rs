@@ -136,13 +136,19 @@ impl World {
 
     /// Delivers a batch with the same decision for each order.
     pub(super) async fn batch(&self, keys: &[OrderKey], decision: &str) -> Disposition {
+        self.batch_again(keys, decision, 1).await
+    }
+
+    /// Delivers such a batch for the `attempt`-th time.
+    pub(super) async fn batch_again(&self, keys: &[OrderKey], decision: &str, attempt: u64) -> Disposition {
         let decisions = keys.iter().map(|key| {
             let cause = json!({"orderId": key.order.to_string(), "userId": key.user.to_string(), "orderSequence": "1"});
             json!({ decision: { "cause": cause } })
         });
         let payload = json!({"decisions": decisions.collect::<Vec<_>>()});
+        let Delivery { record, .. } = delivery("inventory.log.0", payload, None);
         self.orchestrator
-            .handle_inventory_batch(delivery("inventory.log.0", payload, None))
+            .handle_inventory_batch(Delivery { record, attempt })
             .await
     }
 
