@@ -1,5 +1,6 @@
 //! The loop around the writer: takes what is ready, has it decided, settles it.
 
+mod burials;
 mod snapshots;
 mod work;
 
@@ -8,18 +9,18 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use holdfast_platform::clock::Clock;
-use holdfast_platform::journal::{DeadLetterReason, Journal, Revision, Scan};
-use holdfast_platform::lane::{Lane, Pulled};
+use holdfast_platform::journal::{Journal, Revision, Scan};
+use holdfast_platform::lane::{Lane, Receipt};
 use holdfast_platform::nats::{Nats, jittered};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::Instrument;
 
-use crate::codec;
 use crate::metrics::WorkerMetrics;
 use crate::receipts::{self, Request, Role};
 use crate::view::View;
-use crate::writer::{BatchOutcome, Error, Ports, Writer};
+use crate::writer::{BatchOutcome, Error, Poison, Ports, Writer};
+use burials::Burials;
 pub use snapshots::Snapshots;
 use work::{Work, newest};
 
@@ -50,7 +51,8 @@ pub struct Worker<J, O, C> {
 struct Running<J, O, C> {
     parts: Worker<J, O, C>,
     metrics: WorkerMetrics,
-    writer: Option<Writer<J, O, C>>,
+    /// While there is a writer: what it cannot read.
+    deciding: Option<(Writer<J, O, C>, Burials)>,
     /// While this replica is the writer: serves other replicas.
     serving: Option<DropGuard>,
 }
@@ -66,7 +68,7 @@ where
         let running = Running {
             parts: self,
             metrics: WorkerMetrics::default(),
-            writer: None,
+            deciding: None,
             serving: None,
         };
         running.run(shutdown).await;
@@ -105,6 +107,10 @@ where
                     Some(chunk) => work.deliveries = chunk,
                     None => return,
                 },
+                () = due(self.deciding.as_ref()) => {
+                    self.settle_up_to(None, Vec::new()).await;
+                    continue;
+                }
                 Some(request) = self.parts.requests.1.recv() => work.requests.push(request),
                 Ok(()) = followed.changed() => {
                     let newest = *followed.borrow_and_update();
@@ -123,9 +129,9 @@ where
     /// A log message that is not from our writer: there is another one.
     fn notice(&mut self, newest: Revision) {
         if self
-            .writer
+            .deciding
             .as_ref()
-            .is_some_and(|writer| newest > writer.ledger().log_revision)
+            .is_some_and(|(writer, _)| newest > writer.ledger().log_revision)
         {
             tracing::info!(shard = self.parts.shard, "another replica has become the writer");
             self.stand_by();
@@ -152,12 +158,14 @@ where
     }
 
     async fn decide(&mut self, work: &Work) -> Result<BatchOutcome, Error> {
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
+        let (writer, _) = match &mut self.deciding {
+            Some(deciding) => deciding,
             None => {
                 let (ports, base) = (self.parts.ports.clone(), self.parts.view.ledger());
-                self.writer
-                    .insert(Writer::recover(ports, self.parts.shard, base).await?)
+                let writer = Writer::recover(ports, self.parts.shard, base).await?;
+                let (lane, orders) = (&self.parts.lane, &self.parts.ports.orders);
+                let burials = Burials::recover(lane, orders, writer.position()).await?;
+                self.deciding.insert((writer, burials))
             }
         };
         writer
@@ -180,11 +188,7 @@ where
     async fn settle(&mut self, work: Work, outcome: BatchOutcome) {
         let Work { deliveries, requests } = work;
         self.parts.view.apply_own(&outcome.appended);
-        self.bury(&deliveries, &outcome).await;
-        // Acknowledges all up to it; redeliveries may come after newer commits.
-        if let Some(newest) = newest(&deliveries) {
-            newest.receipt.ack().await;
-        }
+        self.settle_up_to(newest(deliveries), outcome.poison).await;
         let mut outcomes = outcome.receipts.into_iter();
         for Request { receipts, reply } in requests {
             // Whoever gave up waiting does not need to know.
@@ -196,24 +200,10 @@ where
             .take_if_due(&self.parts.view, self.metrics.snapshot_seconds());
     }
 
-    /// Dead letters: commits that cannot be read, also those of a predecessor that died before it had
-    /// stored them, which come again.
-    async fn bury(&self, deliveries: &[Pulled], outcome: &BatchOutcome) {
-        for poison in &outcome.poison {
-            let sequence = poison.sequence;
-            tracing::error!(%sequence, "passed over an order commit that cannot be read: {}", poison.error);
-        }
-        for Pulled { delivery, receipt } in deliveries {
-            let is_poison = outcome
-                .poison
-                .iter()
-                .any(|poison| poison.sequence == delivery.record.revision);
-            if (is_poison || delivery.attempt > 1)
-                && let Err(error) = codec::commands(&delivery.record)
-            {
-                let (reason, detail) = (DeadLetterReason::Malformed, error.to_string());
-                self.parts.lane.dead_letter(receipt, reason, &detail).await;
-            }
+    async fn settle_up_to(&mut self, newest: Option<Receipt>, poison: Vec<Poison>) {
+        if let Some((_, burials)) = &mut self.deciding {
+            burials.add(poison);
+            burials.settle(&self.parts.lane, newest).await;
         }
     }
 
@@ -234,7 +224,7 @@ where
     }
 
     fn stand_by(&mut self) {
-        self.writer = None;
+        self.deciding = None;
         self.serving = None;
         self.set_role(Role::Standby);
     }
@@ -261,6 +251,13 @@ where
             self.parts.lane.unpin(deadline).await;
             self.parts.snapshots.take_last(&self.parts.view).await;
         }
+    }
+}
+
+async fn due<W>(deciding: Option<&(W, Burials)>) {
+    match deciding {
+        Some((_, burials)) => burials.due().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -149,7 +149,7 @@ impl<J: Journal + Scan, O: Scan, C: Clock> Writer<J, O, C> {
                     .try_for_each(|command| self.decide(Some(cause), command))?;
             }
             Err(error) => outcome.poison.push(Poison {
-                sequence: commit.revision,
+                commit: commit.clone(),
                 error,
             }),
         }

@@ -11,16 +11,17 @@ mod pull;
 use std::future::Future;
 use std::time::Duration;
 
+use async_nats::jetstream::consumer::pull::Config;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::journal::{DeadLetterReason, Delivery, Disposition};
+use crate::journal::{self, DeadLetterReason, Delivery, Disposition, Record, Revision};
 use crate::nats::Nats;
 use crate::telemetry::{self, propagation};
 
-use dead_letter::{DeadLetter, FirstFailures};
+use dead_letter::{DeadLetter, FirstFailures, Original};
 use metrics::LaneMetrics;
 pub use pull::{Pulled, Receipt};
 
@@ -178,16 +179,33 @@ impl Lane {
         handler(delivery).instrument(span).await
     }
 
-    /// Stores a delivery in the dead-letter queue, then terminates it: for callers of [`Lane::pull`]. If it cannot be
-    /// stored now it is left to be redelivered.
-    pub async fn dead_letter(&self, receipt: &Receipt, reason: DeadLetterReason, detail: &str) {
-        DeadLetter {
+    /// Stores a record in the dead-letter queue, and returns whether it is stored there: for callers of
+    /// [`Lane::pull`], who settle nothing that covers it before. Repeated within two minutes it is stored once.
+    pub async fn dead_letter(&self, record: &Record, reason: DeadLetterReason, detail: &str) -> bool {
+        let letter = DeadLetter {
             reason,
             detail,
             first_failure: None,
+        };
+        letter.store(self, Original::of_record(record)).await
+    }
+
+    /// Up to here every message is settled.
+    ///
+    /// # Errors
+    /// [`journal::Error::Unavailable`] if the consumer cannot be asked now.
+    pub async fn settled(&self) -> Result<Revision, journal::Error> {
+        let consumer = self
+            .nats
+            .jetstream()
+            .get_consumer_from_stream::<Config, _, _>(&self.consumer, &self.stream)
+            .await;
+        match consumer {
+            Ok(consumer) => Ok(Revision(consumer.cached_info().ack_floor.stream_sequence)),
+            Err(error) => Err(journal::Error::Unavailable {
+                detail: format!("consumer {}: {error}", self.consumer),
+            }),
         }
-        .bury(self, receipt)
-        .await;
     }
 
     /// Lets a consumer with a pinned client choose another one at once, rather than when the pin runs out. For the end

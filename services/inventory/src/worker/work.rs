@@ -1,8 +1,8 @@
 //! What is decided together.
 
-use holdfast_inventory_core::Receipt;
+use holdfast_inventory_core::Receipt as GoodsReceipt;
 use holdfast_platform::journal::Record;
-use holdfast_platform::lane::Pulled;
+use holdfast_platform::lane::{Pulled, Receipt};
 use holdfast_platform::telemetry::{self, propagation::delivery_span};
 use tokio::sync::mpsc;
 use tracing::Span;
@@ -39,7 +39,7 @@ impl Work {
             .collect()
     }
 
-    pub(super) fn receipts(&self) -> Vec<Receipt> {
+    pub(super) fn receipts(&self) -> Vec<GoodsReceipt> {
         self.requests
             .iter()
             .flat_map(|request| request.receipts.iter().cloned())
@@ -55,7 +55,8 @@ impl Work {
     }
 }
 
-/// The delivery whose acknowledgement covers all others.
-pub(super) fn newest(deliveries: &[Pulled]) -> Option<&Pulled> {
-    deliveries.iter().max_by_key(|pulled| pulled.receipt.sequence())
+/// What settles the newest delivery and so all others; redeliveries may come after newer commits.
+pub(super) fn newest(deliveries: Vec<Pulled>) -> Option<Receipt> {
+    let receipts = deliveries.into_iter().map(|pulled| pulled.receipt);
+    receipts.max_by_key(Receipt::sequence)
 }

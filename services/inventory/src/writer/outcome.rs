@@ -1,7 +1,7 @@
 //! What became of a batch.
 
 use holdfast_inventory_core::Refusal;
-use holdfast_platform::journal::{self, Revision};
+use holdfast_platform::journal::{self, Record, Revision};
 
 use crate::codec::{self, Batch};
 use crate::ledger;
@@ -54,8 +54,8 @@ impl Error {
 /// An order commit that cannot be read. It is passed over, so that it holds up no other order.
 #[derive(Debug)]
 pub struct Poison {
-    /// Where it stands in `ORDERS`.
-    pub sequence: Revision,
+    /// As it stands in `ORDERS`.
+    pub commit: Record,
     /// Why it cannot be read.
     pub error: codec::Error,
 }

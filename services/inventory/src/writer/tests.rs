@@ -268,7 +268,7 @@ fn a_commit_that_cannot_be_read_holds_up_no_other() {
     let commits = [world.commit(1, "{"), world.commit(2, RESERVE)];
     let outcome = world.decide(&mut world.writer(), &commits, vec![]).unwrap();
     assert_eq!(outcome.poison.len(), 1);
-    assert_eq!(outcome.poison[0].sequence, Revision(1));
+    assert_eq!(outcome.poison[0].commit.revision, Revision(1));
     assert_eq!(world.level(), level(8, 1, 0));
 }
 

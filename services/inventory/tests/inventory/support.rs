@@ -130,7 +130,7 @@ pub async fn within<T>(future: impl Future<Output = T>) -> T {
         .expect("it happens in time")
 }
 
-fn declared(file: &str) -> Value {
+pub fn declared(file: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../nats")
         .join(file);

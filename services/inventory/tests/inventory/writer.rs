@@ -15,7 +15,7 @@ use holdfast_platform::journal::{Journal, Revision};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{Replica, World, reserve, within};
+use crate::support::{Replica, World, api, declared, reserve, within};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reservations_are_made_given_back_and_sold() {
@@ -70,6 +70,73 @@ async fn a_commit_that_cannot_be_read_is_a_dead_letter_and_the_next_is_decided()
     .await;
     let sequence = letter.headers.get("Holdfast-Dlq-Sequence").unwrap().as_str();
     assert_eq!(sequence, poison.to_string());
+    drop(replica);
+}
+
+async fn dead_letters(world: &World) -> u64 {
+    let mut stream = world.nats.jetstream().get_stream("DLQ").await.unwrap();
+    stream.info().await.unwrap().state.messages
+}
+
+async fn ack_floor(world: &World) -> u64 {
+    let info = api(&world.nats, "CONSUMER.INFO.ORDERS.inventory", json!({})).await;
+    info["ack_floor"]["stream_seq"].as_u64().unwrap()
+}
+
+async fn everything_is_acknowledged_up_to(world: &World, sequence: Revision) {
+    within(async {
+        while ack_floor(world).await < sequence.0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_outlives_an_outage_of_its_queue_and_its_writer() {
+    let world = World::start().await;
+    let replica = world.replica().await;
+    replica.receive("r", "a", 10).await;
+    api(&world.nats, "STREAM.DELETE.DLQ", json!({})).await;
+    let poison = world.commit_raw(1, Revision::NONE, "{".into()).await;
+    world.reserve(2, "a", 1).await;
+    world.decisions(1).await;
+    world.reserve(3, "a", 1).await;
+    world.decisions(2).await;
+    assert!(
+        ack_floor(&world).await < poison.0,
+        "nothing covers the poison yet"
+    );
+    replica.kill().await;
+
+    let replica = world.replica().await;
+    let last = world.reserve(4, "a", 1).await;
+    world.decisions(3).await;
+    assert!(ack_floor(&world).await < poison.0, "the successor knows of it");
+    api(&world.nats, "STREAM.CREATE.DLQ", declared("streams/dlq.json")).await;
+    everything_is_acknowledged_up_to(&world, last).await;
+    assert_eq!(dead_letters(&world).await, 1);
+    replica.kill().await;
+
+    let replica = world.replica().await;
+    let last = world.reserve(5, "a", 1).await;
+    everything_is_acknowledged_up_to(&world, last).await;
+    assert_eq!(dead_letters(&world).await, 1);
+    drop(replica);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_is_stored_as_soon_as_its_queue_is_back() {
+    let world = World::start().await;
+    let replica = world.replica().await;
+    replica.receive("r", "a", 10).await;
+    api(&world.nats, "STREAM.DELETE.DLQ", json!({})).await;
+    let poison = world.commit_raw(1, Revision::NONE, "{".into()).await;
+    world.reserve(2, "a", 1).await;
+    world.decisions(1).await;
+    api(&world.nats, "STREAM.CREATE.DLQ", declared("streams/dlq.json")).await;
+    everything_is_acknowledged_up_to(&world, Revision(poison.0 + 1)).await;
+    assert_eq!(dead_letters(&world).await, 1);
     drop(replica);
 }
 

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use async_nats::HeaderMap;
 use async_nats::header::NATS_MESSAGE_ID;
+use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{Lane, Receipt};
-use crate::journal::{DeadLetterReason, Revision};
+use crate::journal::{DeadLetterReason, Record, Revision};
 
 /// How long after a failed burial the delivery comes again.
 const BURY_AGAIN: Duration = Duration::from_secs(5);
@@ -20,48 +21,97 @@ pub(super) struct DeadLetter<'a> {
     pub(super) first_failure: Option<Timestamp>,
 }
 
+/// The message that is given up on.
+pub(super) struct Original<'a> {
+    subject: &'a str,
+    sequence: Revision,
+    attempt: u64,
+    /// Without those that would command the server.
+    headers: HeaderMap,
+    payload: Bytes,
+}
+
+impl<'a> Original<'a> {
+    fn of_delivery(receipt: &'a Receipt) -> Self {
+        let mut headers = HeaderMap::new();
+        let original = receipt.message().headers.iter().flat_map(HeaderMap::iter);
+        for (name, values) in original.filter(|(name, _)| !commands_the_server(AsRef::<str>::as_ref(name))) {
+            values
+                .iter()
+                .for_each(|value| headers.append(name.clone(), value.clone()));
+        }
+        Self {
+            subject: receipt.message().subject.as_str(),
+            sequence: receipt.sequence(),
+            attempt: receipt.attempt(),
+            headers,
+            payload: receipt.message().payload.clone(),
+        }
+    }
+
+    pub(super) fn of_record(record: &'a Record) -> Self {
+        let mut headers = HeaderMap::new();
+        for (name, value) in record
+            .headers
+            .iter()
+            .filter(|(name, _)| !commands_the_server(name))
+        {
+            headers.insert(name.as_str(), value.as_str());
+        }
+        Self {
+            subject: &record.subject,
+            sequence: record.revision,
+            attempt: 1,
+            headers,
+            payload: record.payload.clone(),
+        }
+    }
+}
+
+fn commands_the_server(header: &str) -> bool {
+    header.starts_with("Nats-")
+}
+
 impl DeadLetter<'_> {
+    /// Settles a delivery as a dead letter; if it cannot be stored now, it comes again.
     pub(super) async fn bury(&self, lane: &Lane, receipt: &Receipt) {
-        let subject = format!("dlq.{}.{}", lane.service, lane.consumer);
-        let (reason, detail) = (self.reason.as_str(), self.detail);
-        match self.store(lane, receipt, subject).await {
+        if self.store(lane, Original::of_delivery(receipt)).await {
+            receipt.terminate().await;
+        } else {
+            receipt.retry(BURY_AGAIN).await;
+        }
+    }
+
+    /// Whether it is stored.
+    pub(super) async fn store(&self, lane: &Lane, original: Original<'_>) -> bool {
+        let (consumer, reason, detail) = (&lane.consumer, self.reason.as_str(), self.detail);
+        let sequence = original.sequence;
+        match self.publish(lane, original).await {
             Ok(()) => {
-                tracing::error!(consumer = lane.consumer, sequence = %receipt.sequence(), reason, detail, "dead letter");
-                receipt.terminate().await;
+                tracing::error!(consumer, %sequence, reason, detail, "dead letter");
+                true
             }
             Err(error) => {
-                tracing::warn!(
-                    consumer = lane.consumer,
-                    reason,
-                    detail,
-                    "cannot store a dead letter yet: {error}"
-                );
-                receipt.retry(BURY_AGAIN).await;
+                tracing::warn!(consumer, %sequence, reason, detail, "cannot store a dead letter yet: {error}");
+                false
             }
         }
     }
 
-    async fn store(&self, lane: &Lane, receipt: &Receipt, subject: String) -> Result<(), async_nats::Error> {
-        let headers = self.headers(lane, receipt);
-        let payload = receipt.message().payload.clone();
+    async fn publish(&self, lane: &Lane, mut original: Original<'_>) -> Result<(), async_nats::Error> {
+        let subject = format!("dlq.{}.{}", lane.service, lane.consumer);
+        let headers = std::mem::take(&mut original.headers);
+        let headers = self.headers(lane, &original, headers);
         lane.nats
             .jetstream()
-            .publish_with_headers(subject, headers, payload)
+            .publish_with_headers(subject, headers, original.payload)
             .await?
             .await?;
         Ok(())
     }
 
-    fn headers(&self, lane: &Lane, receipt: &Receipt) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        let original = receipt.message().headers.iter().flat_map(HeaderMap::iter);
-        // Headers of the original that would command the server are not repeated.
-        for (name, values) in original.filter(|(name, _)| !AsRef::<str>::as_ref(name).starts_with("Nats-")) {
-            values
-                .iter()
-                .for_each(|value| headers.append(name.clone(), value.clone()));
-        }
-        let sequence = receipt.sequence();
+    fn headers(&self, lane: &Lane, original: &Original<'_>, mut headers: HeaderMap) -> HeaderMap {
+        let sequence = original.sequence;
         // Stored once, however often the burial is tried.
         headers.insert(
             NATS_MESSAGE_ID,
@@ -69,10 +119,10 @@ impl DeadLetter<'_> {
         );
         headers.insert("Holdfast-Dlq-Reason", self.reason.as_str());
         headers.insert("Holdfast-Dlq-Detail", single_line(self.detail));
-        headers.insert("Holdfast-Dlq-Attempts", receipt.attempt().to_string());
+        headers.insert("Holdfast-Dlq-Attempts", original.attempt.to_string());
         headers.insert("Holdfast-Dlq-Stream", lane.stream.as_str());
         headers.insert("Holdfast-Dlq-Sequence", sequence.to_string());
-        headers.insert("Holdfast-Dlq-Subject", receipt.message().subject.as_str());
+        headers.insert("Holdfast-Dlq-Subject", original.subject);
         let first_failure = self.first_failure.unwrap_or_else(Timestamp::now);
         headers.insert("Holdfast-Dlq-First-Failure", first_failure.to_string());
         headers
