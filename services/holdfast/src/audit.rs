@@ -173,7 +173,7 @@ impl Auditor {
     fn count(&mut self, trail: &Trail) {
         let totals = &mut self.totals;
         let (orders, of_its_kind) = match &trail.progress {
-            Progress::Missing | Progress::Broken => return,
+            Progress::Missing | Progress::Broken(_) => return,
             Progress::Completed => (&mut totals.orders, &mut totals.completed),
             Progress::Cancelled { .. } => (&mut totals.orders, &mut totals.cancelled),
             Progress::Open(_) if trail.is_parked() => (&mut totals.orders, &mut totals.parked),

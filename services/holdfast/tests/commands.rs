@@ -139,6 +139,29 @@ async fn stuck_orders_are_listed_oldest_first() {
 }
 
 #[tokio::test]
+async fn an_order_with_a_broken_log_is_stuck_however_young() {
+    let (server, nats) = provisioned().await;
+    let order = Uuid::from_u128(3);
+    let published = nats.jetstream().publish(subjects::order(USER, order), "{".into());
+    published.await.unwrap().await.unwrap();
+    let (status, listed) = run(&server, &["orders", "stuck", "--json"]).await;
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!((status, listed.as_array().unwrap().len()), (1, 1), "{listed}");
+    assert_eq!(listed[0]["order_id"], order.to_string());
+    assert_eq!(
+        (&listed[0]["status"], &listed[0]["sequence"]),
+        (&"broken".into(), &1.into())
+    );
+    let fault = listed[0]["fault"].as_str().unwrap();
+    let (status, listed) = run(&server, &["orders", "stuck"]).await;
+    assert_eq!(status, 1);
+    assert!(
+        listed.contains("broken") && listed.contains(fault) && listed.contains("#1"),
+        "{listed}"
+    );
+}
+
+#[tokio::test]
 async fn events_since_the_beginning_end_at_the_newest() {
     let (server, nats) = provisioned().await;
     create_order(&nats, 1).await;

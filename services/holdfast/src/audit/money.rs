@@ -128,7 +128,7 @@ impl Auditor {
                 0,
             ),
             Progress::Open(_) => (held == 0 || held == trail.total, trail.total),
-            Progress::Missing | Progress::Broken => return,
+            Progress::Missing | Progress::Broken(_) => return,
         };
         if !fits {
             let detail = format!("{held} is held of it, and {expected} should be (minor units)");

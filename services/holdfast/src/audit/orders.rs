@@ -6,7 +6,7 @@ use holdfast_order_core::{Event, Order, Phase, State, evolve};
 use holdfast_platform::journal::Record;
 use uuid::Uuid;
 
-use super::trail::{Progress, Trail};
+use super::trail::{Break, Progress, Trail};
 use super::{Auditor, Invariant, stock};
 
 const STREAM: &str = subjects::ORDERS;
@@ -27,7 +27,7 @@ impl Auditor {
             return self.report(Invariant::Log, None, STREAM, &[sequence], detail);
         };
         let mut trail = self.trails.remove(&order_id).unwrap_or_default();
-        if !matches!(trail.progress, Progress::Broken)
+        if !matches!(trail.progress, Progress::Broken(_))
             && let Err(detail) = self.follow(&mut trail, order_id, record)
         {
             self.report(
@@ -35,9 +35,13 @@ impl Auditor {
                 Some(order_id),
                 STREAM,
                 &[trail.sequence, sequence],
-                detail,
+                detail.clone(),
             );
-            trail.progress = Progress::Broken;
+            trail.progress = Progress::Broken(Box::new(Break {
+                sequence,
+                since: record.time,
+                fault: detail,
+            }));
         }
         trail.sequence = sequence;
         trail.user_id = user_id;

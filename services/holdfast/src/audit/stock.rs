@@ -162,7 +162,7 @@ impl Auditor {
         let undecided = trail.sequence > self.stock.position;
         let reservation = trail.reservation;
         let fits = match &trail.progress {
-            Progress::Broken => true,
+            Progress::Broken(_) => true,
             Progress::Missing => reservation == Reservation::None,
             Progress::Completed => {
                 reservation == Reservation::Sold || (undecided && reservation == Reservation::Held)

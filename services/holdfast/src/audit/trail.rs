@@ -39,7 +39,15 @@ pub(super) enum Progress {
         reason: CancelReason,
     },
     /// It was reported; nothing more can be said about it.
-    Broken,
+    Broken(Box<Break>),
+}
+
+/// Where and why an order's log cannot be followed any more.
+#[derive(Debug)]
+pub(super) struct Break {
+    pub(super) sequence: u64,
+    pub(super) since: Timestamp,
+    pub(super) fault: String,
 }
 
 /// How far the reservation has come.
@@ -89,7 +97,7 @@ impl Trail {
             Progress::Cancelled { reason } => {
                 Some(self.ended(Phase::Cancelled { reason }, Status::Cancelled))
             }
-            Progress::Missing | Progress::Broken => None,
+            Progress::Missing | Progress::Broken(_) => None,
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) enum Command {
     List(List),
     /// One order and everything that happened to it.
     Show(One),
-    /// Orders that are parked, or have not ended for too long.
+    /// Orders that are parked, have a broken log, or have not ended for too long.
     Stuck(Stuck),
     /// Let a parked order try its step again.
     Resume(One),
@@ -78,7 +78,7 @@ pub(super) struct List {
 pub(super) struct Stuck {
     #[command(flatten)]
     platform: Platform,
-    /// An order that is not parked is stuck when nothing has happened to it for this long.
+    /// An order that is neither parked nor broken is stuck when nothing has happened to it for this long.
     #[arg(long, default_value = "15m", value_name = "TIME", value_parser = super::duration)]
     older_than: Duration,
     /// Print JSON.
@@ -275,7 +275,7 @@ impl Stuck {
         }
         let before = now.checked_sub(self.older_than).unwrap_or(Timestamp::MIN);
         let mut stuck = auditor.unfinished();
-        stuck.retain(|order| order.status == "parked" || order.since <= before);
+        stuck.retain(|order| order.needs_a_person() || order.since <= before);
         let found = !stuck.is_empty();
         if self.json {
             ui::line(serde_json::to_string(&stuck).unwrap_or_default());
@@ -288,6 +288,12 @@ impl Stuck {
 
 fn show_stuck(order: &Unfinished, now: Timestamp) {
     let waited = now.duration_since(order.since).as_secs();
+    if let Some(fault) = &order.fault {
+        return ui::line(format_args!(
+            "{}  {:<18} for {waited}s, {fault}  user {}  #{}",
+            order.order_id, order.status, order.user_id, order.sequence
+        ));
+    }
     ui::line(format_args!(
         "{}  {:<18} for {waited}s, waits for {}  user {}  #{}",
         order.order_id, order.status, order.waits_for, order.user_id, order.sequence
