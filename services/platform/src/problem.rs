@@ -16,6 +16,7 @@
 //! ```
 
 mod extract;
+mod objects;
 
 use std::time::Duration;
 

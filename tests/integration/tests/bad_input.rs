@@ -155,7 +155,17 @@ fn texts(shop: &Shop) -> Vec<Case> {
         case(
             "not an object",
             post("application/json", "7".to_owned()),
-            (422, "invalid-request", "."),
+            (422, "invalid-request", "body"),
+        ),
+        case(
+            "an array for the object",
+            post("application/json", format!(r#"[[{{"sku":"{SKU}","quantity":1}}],"tok_ok",null]"#)),
+            (422, "invalid-request", "body"),
+        ),
+        case(
+            "an array for a line",
+            post("application/json", format!(r#"{{"lines":[["{SKU}",1]],"payment_token":"tok_ok"}}"#)),
+            (422, "invalid-request", "lines[0]"),
         ),
         case(
             "body over 64 KiB",

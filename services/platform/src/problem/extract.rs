@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
+use super::objects::Objects;
 use super::{
     BODY_TOO_LARGE, INVALID_PARAMETER, INVALID_REQUEST, MALFORMED_JSON, Problem, UNSUPPORTED_MEDIA_TYPE,
 };
@@ -16,7 +17,10 @@ use super::{
 /// The largest body that is read, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
-/// A JSON body. Unknown fields are refused if `T` says `deny_unknown_fields`.
+/// How problems name the body as a whole.
+const BODY: &str = "body";
+
+/// A JSON body: objects for structs, never arrays. Unknown fields are refused if `T` says `deny_unknown_fields`.
 ///
 /// Not JSON is 400, a wrong field 422, another media type 415, a body over [`BODY_LIMIT`] 413.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +75,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader)
+    let value = serde_path_to_error::deserialize(Objects(&mut reader))
         .map_err(|error| rejection(&error.path().to_string(), error.inner()))?;
     reader.end().map_err(|error| rejection(".", &error))?;
     Ok(value)
@@ -96,6 +100,7 @@ fn field(path: &str, message: &str) -> String {
         (".", Some(name)) => name.to_owned(),
         (path, Some(name)) if path == name || path.ends_with(&format!(".{name}")) => path.to_owned(),
         (path, Some(name)) => format!("{path}.{name}"),
+        (".", None) => BODY.to_owned(),
         (path, None) => path.to_owned(),
     }
 }

@@ -18,6 +18,21 @@ struct Line {
 #[serde(deny_unknown_fields)]
 struct Order {
     lines: Vec<Line>,
+    #[serde(default, rename = "total")]
+    _total: Option<Line>,
+    #[serde(default, rename = "paid")]
+    _paid: Option<Paid>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Paid {
+    ByCard {
+        #[serde(rename = "name")]
+        _name: String,
+        #[serde(rename = "number")]
+        _number: u32,
+    },
 }
 
 async fn total(ValidJson(order): ValidJson<Order>) -> String {
@@ -82,6 +97,13 @@ async fn a_wrong_field_is_422_and_named() {
         ),
         (r#"{"lines":[],"extra":1}"#, "extra"),
         (r#"{}"#, "lines"),
+        ("7", "body"),
+        (r#"[[["a",1]]]"#, "body"),
+        (r#"[[{"sku":"a","quantity":1}]]"#, "body"),
+        (r#"{"lines":[["a",1]]}"#, "lines[0]"),
+        (r#"{"lines":[],"total":["a",1]}"#, "total"),
+        (r#"{"lines":[],"total":null,"lines":[]}"#, "lines"),
+        (r#"{"lines":[],"paid":{"by_card":["a",1]}}"#, "paid.by_card"),
     ] {
         let (status, json) = post_json(body).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
