@@ -78,7 +78,13 @@ pub const UNSUPPORTED_MEDIA_TYPE: ProblemType = ProblemType::new(
     StatusCode::UNSUPPORTED_MEDIA_TYPE,
     "The body must be application/json",
 );
-/// The body is over [`BODY_LIMIT`].
+/// The body ended before its end.
+pub const INCOMPLETE_BODY: ProblemType = ProblemType::new(
+    "incomplete-body",
+    StatusCode::BAD_REQUEST,
+    "The body is incomplete",
+);
+/// The body is over its limit, mostly [`BODY_LIMIT`].
 pub const BODY_TOO_LARGE: ProblemType = ProblemType::new(
     "body-too-large",
     StatusCode::PAYLOAD_TOO_LARGE,

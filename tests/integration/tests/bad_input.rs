@@ -139,7 +139,7 @@ fn texts(shop: &Shop) -> Vec<Case> {
         kind,
         field,
     };
-    let malformed = (400, "malformed-json", "");
+    let malformed = (400, "malformed-json", "body");
     vec![
         case(
             "not JSON",
@@ -159,18 +159,24 @@ fn texts(shop: &Shop) -> Vec<Case> {
         ),
         case(
             "an array for the object",
-            post("application/json", format!(r#"[[{{"sku":"{SKU}","quantity":1}}],"tok_ok",null]"#)),
+            post(
+                "application/json",
+                format!(r#"[[{{"sku":"{SKU}","quantity":1}}],"tok_ok",null]"#),
+            ),
             (422, "invalid-request", "body"),
         ),
         case(
             "an array for a line",
-            post("application/json", format!(r#"{{"lines":[["{SKU}",1]],"payment_token":"tok_ok"}}"#)),
+            post(
+                "application/json",
+                format!(r#"{{"lines":[["{SKU}",1]],"payment_token":"tok_ok"}}"#),
+            ),
             (422, "invalid-request", "lines[0]"),
         ),
         case(
             "body over 64 KiB",
             post("application/json", padded),
-            (413, "body-too-large", ""),
+            (413, "body-too-large", "body"),
         ),
         case(
             "another media type",
@@ -187,6 +193,9 @@ fn parameters(shop: &Shop, reused: &str) -> Vec<Case> {
     let keyless = shop.request(Method::POST, "").json(&good);
     let (get, post) = (Method::GET, Method::POST);
     let malformed_user = shop.anonymous(get.clone(), "").header("x-holdfast-user", "bob");
+    let two_users = shop
+        .request(get.clone(), "")
+        .header("x-holdfast-user", Uuid::nil().to_string());
     let invalid = |name, field, request| Case {
         name,
         request,
@@ -215,6 +224,18 @@ fn parameters(shop: &Shop, reused: &str) -> Vec<Case> {
             shop.request(post.clone(), "/not-an-id/cancel"),
         ),
         invalid("limit 0", "limit", shop.request(get.clone(), "?limit=0")),
+        invalid("limit -1", "limit", shop.request(get.clone(), "?limit=-1")),
+        invalid("limit as text", "limit", shop.request(get.clone(), "?limit=abc")),
+        invalid(
+            "two limits",
+            "limit",
+            shop.request(get.clone(), "?limit=1&limit=2"),
+        ),
+        invalid(
+            "unknown parameter",
+            "order",
+            shop.request(get.clone(), "?order=asc"),
+        ),
         invalid("limit 101", "limit", shop.request(get.clone(), "?limit=101")),
         invalid(
             "foreign cursor",
@@ -222,6 +243,7 @@ fn parameters(shop: &Shop, reused: &str) -> Vec<Case> {
             shop.request(get.clone(), "?cursor=%20"),
         ),
         invalid("malformed user", "x-holdfast-user", malformed_user),
+        invalid("two users", "x-holdfast-user", two_users),
         Case {
             name: "no user",
             request: shop.anonymous(post, "").json(&good),

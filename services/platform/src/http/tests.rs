@@ -99,3 +99,26 @@ async fn both_versions_of_http_are_served() {
         .unwrap();
     assert_eq!(frame[3], 4, "the server answers with a SETTINGS frame");
 }
+
+#[tokio::test]
+async fn a_body_that_says_it_is_too_large_is_refused_before_it_comes() {
+    let router = Router::new().route("/raw", post(async |body: problem::RawBody| body.0));
+    let (url, _shutdown, _serving) = start(router, HttpOptions::default()).await;
+    let mut raw = tokio::net::TcpStream::connect(url.trim_start_matches("http://"))
+        .await
+        .unwrap();
+    let head = format!(
+        "POST /raw HTTP/1.1\r\nhost: h\r\ncontent-length: {}\r\n\r\n",
+        BODY_LIMIT + 1
+    );
+    tokio::io::AsyncWriteExt::write_all(&mut raw, head.as_bytes())
+        .await
+        .unwrap();
+    let mut status = [0; 12];
+    let answer = tokio::io::AsyncReadExt::read_exact(&mut raw, &mut status);
+    tokio::time::timeout(Duration::from_secs(5), answer)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(&status, b"HTTP/1.1 413");
+}

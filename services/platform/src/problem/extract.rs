@@ -1,17 +1,23 @@
 //! Extractors whose rejections are problems that name the field.
 
+use std::error::Error;
+
+use axum::body::HttpBody;
 use axum::extract::path::ErrorKind;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
+use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::error::Category;
 
 use super::objects::Objects;
 use super::{
-    BODY_TOO_LARGE, INVALID_PARAMETER, INVALID_REQUEST, MALFORMED_JSON, Problem, UNSUPPORTED_MEDIA_TYPE,
+    BODY_TOO_LARGE, INCOMPLETE_BODY, INVALID_PARAMETER, INVALID_REQUEST, MALFORMED_JSON, Problem,
+    UNSUPPORTED_MEDIA_TYPE,
 };
 
 /// The largest body that is read, in bytes.
@@ -33,32 +39,49 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for ValidJson<T> {
         if !is_json(request.headers()) {
             return Err(Problem::new(&UNSUPPORTED_MEDIA_TYPE).field(
                 "Content-Type",
-                serde_json::Value::Null,
+                Value::Null,
                 "must be application/json",
             ));
         }
-        let body = read(request).await?;
+        let body = read(request, BODY_LIMIT).await?;
         parse(&body).map(Self)
     }
 }
 
-/// A body as it came, for what is signed or not JSON; one over [`BODY_LIMIT`] is 413.
+/// A body as it came, for what is signed or not JSON; one over `LIMIT` bytes is 413.
 #[derive(Clone, Debug)]
-pub struct RawBody(pub Bytes);
+pub struct RawBody<const LIMIT: usize = BODY_LIMIT>(pub Bytes);
 
-impl<S: Sync> FromRequest<S> for RawBody {
+impl<S: Sync, const LIMIT: usize> FromRequest<S> for RawBody<LIMIT> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        read(request).await.map(Self)
+        read(request, LIMIT).await.map(Self)
     }
 }
 
-async fn read(request: Request) -> Result<Bytes, Problem> {
-    let body = axum::body::to_bytes(request.into_body(), BODY_LIMIT).await;
-    body.map_err(|error| {
-        Problem::new(&BODY_TOO_LARGE).detail(format!("at most {BODY_LIMIT} bytes are read: {error}"))
+async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
+    let body = request.into_body();
+    // What says that it is too large is not waited for.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large(limit));
+    }
+    let read = axum::body::to_bytes(body, limit).await;
+    read.map_err(|error| {
+        if error
+            .source()
+            .is_some_and(|source| source.is::<LengthLimitError>())
+        {
+            return too_large(limit);
+        }
+        let detail = format!("cannot be read to its end: {error}");
+        Problem::new(&INCOMPLETE_BODY).field(BODY, Value::Null, detail)
     })
+}
+
+fn too_large(limit: usize) -> Problem {
+    let detail = format!("must have at most {limit} bytes");
+    Problem::new(&BODY_TOO_LARGE).field(BODY, Value::Null, detail)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -85,14 +108,14 @@ fn rejection(path: &str, error: &serde_json::Error) -> Problem {
     let message = error.to_string();
     match error.classify() {
         Category::Data => {
-            Problem::new(&INVALID_REQUEST).field(field(path, &message), serde_json::Value::Null, message)
+            Problem::new(&INVALID_REQUEST).field(field(path, &message, BODY), Value::Null, message)
         }
-        _ => Problem::new(&MALFORMED_JSON).detail(message),
+        _ => Problem::new(&MALFORMED_JSON).field(BODY, Value::Null, message),
     }
 }
 
-/// The path of the wrong field. Serde reports an unknown or missing field at its parent and names it in the message.
-fn field(path: &str, message: &str) -> String {
+/// The path of the wrong field, or the name of the `whole`. Serde reports an unknown or missing field at its parent and names it in the message.
+fn field(path: &str, message: &str, whole: &str) -> String {
     let named = ["unknown field `", "missing field `", "duplicate field `"]
         .iter()
         .find_map(|prefix| message.strip_prefix(prefix)?.split('`').next());
@@ -100,7 +123,7 @@ fn field(path: &str, message: &str) -> String {
         (".", Some(name)) => name.to_owned(),
         (path, Some(name)) if path == name || path.ends_with(&format!(".{name}")) => path.to_owned(),
         (path, Some(name)) => format!("{path}.{name}"),
-        (".", None) => BODY.to_owned(),
+        (".", None) => whole.to_owned(),
         (path, None) => path.to_owned(),
     }
 }
@@ -131,7 +154,7 @@ fn path_problem(error: PathRejection, path: &str) -> Problem {
     match kind {
         ErrorKind::DeserializeError { key, value, message } => problem.field(key, value, message),
         ErrorKind::ParseErrorAtKey { key, value, .. } => problem.field(key, value, detail),
-        ErrorKind::InvalidUtf8InPathParam { key } => problem.field(key, serde_json::Value::Null, detail),
+        ErrorKind::InvalidUtf8InPathParam { key } => problem.field(key, Value::Null, detail),
         _ => problem.field("path", path, detail),
     }
 }
@@ -143,17 +166,19 @@ pub struct ValidQuery<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ValidQuery<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Query(value) =
-            Query::from_request_parts(parts, state)
-                .await
-                .map_err(|error: QueryRejection| {
-                    Problem::new(&INVALID_PARAMETER).field(
-                        "query",
-                        parts.uri.query().unwrap_or_default(),
-                        error.body_text(),
-                    )
-                })?;
-        Ok(Self(value))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
+            .map(Self)
+            .map_err(|error| query_problem(&error.path().to_string(), &error.inner().to_string(), query))
     }
+}
+
+/// Names the parameter, and the last value that it is given.
+fn query_problem(path: &str, message: &str, query: &str) -> Problem {
+    let name = field(path, message, "query");
+    let values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| *key == name);
+    let value = values.last().map_or(Value::Null, |(_, value)| Value::from(value));
+    Problem::new(&INVALID_PARAMETER).field(name, value, message)
 }

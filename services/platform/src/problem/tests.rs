@@ -48,11 +48,23 @@ async fn order(ValidPath(id): ValidPath<uuid::Uuid>) -> String {
     id.to_string()
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    limit: Option<u32>,
+    after: uuid::Uuid,
+}
+
+async fn list(ValidQuery(page): ValidQuery<Page>) -> String {
+    format!("{:?} {}", page.limit, page.after)
+}
+
 async fn send(request: Request<HttpBody>) -> (StatusCode, Value, Response<()>) {
     let router = with_fallbacks(
         Router::new()
             .route("/orders", post(total))
             .route("/orders/{id}", get(order))
+            .route("/list", get(list))
             .route("/raw", post(async |RawBody(body): RawBody| body)),
     );
     let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
@@ -82,6 +94,7 @@ async fn not_json_is_400() {
         let (status, json) = post_json(body).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
         assert_eq!(json["type"], "https://holdfast.dev/problems/malformed-json");
+        assert_eq!(json["errors"][0]["field"], "body", "{json}");
         assert_eq!(json["trace_id"].as_str().map(str::len), Some(32));
     }
 }
@@ -115,7 +128,10 @@ async fn a_wrong_field_is_422_and_named() {
 async fn a_body_over_the_limit_is_413() {
     let (status, json) = post_json(format!(r#"{{"lines":["{}"]}}"#, "x".repeat(BODY_LIMIT))).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
-    assert_eq!(json["status"], 413);
+    assert_eq!(
+        (&json["status"], &json["errors"][0]["field"]),
+        (&413.into(), &"body".into())
+    );
     let request = Request::post("/raw")
         .body("x".repeat(BODY_LIMIT + 1).into())
         .unwrap();
@@ -172,4 +188,43 @@ async fn a_path_parameter_that_cannot_be_read_is_400_and_named() {
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert_eq!(json["errors"][0]["field"], "id");
     assert_eq!(json["errors"][0]["value"], "1234");
+}
+
+#[tokio::test]
+async fn a_query_parameter_that_cannot_be_read_is_400_and_named() {
+    let nil = uuid::Uuid::nil();
+    for (query, field, value) in [
+        (format!("after={nil}&limit=-1"), "limit", Value::from("-1")),
+        (format!("after={nil}&limit=abc"), "limit", "abc".into()),
+        (format!("after={nil}&limit=1&limit=2"), "limit", "2".into()),
+        (format!("after={nil}&colour=a%20b"), "colour", "a b".into()),
+        ("after=1".into(), "after", "1".into()),
+        ("limit=1".into(), "after", Value::Null),
+    ] {
+        let request = Request::get(format!("/list?{query}"))
+            .body(HttpBody::empty())
+            .unwrap();
+        let (status, json, _) = send(request).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");
+        let error = &json["errors"][0];
+        assert_eq!(
+            (&error["field"], &error["value"]),
+            (&field.into(), &value),
+            "{json}"
+        );
+    }
+    let request = Request::get(format!("/list?after={nil}&limit=7"))
+        .body(HttpBody::empty())
+        .unwrap();
+    assert_eq!(send(request).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_upload_that_breaks_off_is_400_and_no_matter_of_its_size() {
+    let pieces = [Ok("{"), Err(std::io::Error::other("gone"))];
+    let broken = HttpBody::from_stream(futures::stream::iter(pieces));
+    let (status, json) = post_json(broken).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(json["type"], INCOMPLETE_BODY.uri());
+    assert_eq!(json["errors"][0]["field"], "body");
 }
