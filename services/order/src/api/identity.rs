@@ -5,6 +5,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use holdfast_order_core::UserId;
 use holdfast_platform::problem::{INVALID_PARAMETER, Problem};
+use serde_json::Value;
 
 use super::problems::{FORBIDDEN, UNAUTHENTICATED};
 
@@ -20,7 +21,12 @@ pub(super) struct Caller {
 
 impl Caller {
     fn of(headers: &HeaderMap) -> Result<Self, Problem> {
-        let user = headers.get(USER).ok_or_else(|| Problem::new(&UNAUTHENTICATED))?;
+        let mut users = headers.get_all(USER).iter();
+        let user = users.next().ok_or_else(|| Problem::new(&UNAUTHENTICATED))?;
+        // The gateway sets one. With two, each reader on the way could take another for the caller.
+        if users.next().is_some() {
+            return Err(Problem::new(&INVALID_PARAMETER).field(USER, Value::Null, "is given more than once"));
+        }
         let user = user.to_str().unwrap_or_default();
         let id = user
             .parse()

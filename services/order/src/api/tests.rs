@@ -351,6 +351,11 @@ async fn a_request_that_is_not_one_is_refused() {
         .body(Body::empty())
         .expect("a request");
     assert_eq!(shop.send(odd).await.complaint(), (400, "x-holdfast-user"));
+    let two = request("GET", "/v1/orders", ANNA)
+        .header("x-holdfast-user", Uuid::nil().to_string())
+        .body(Body::empty())
+        .expect("a request");
+    assert_eq!(shop.send(two).await.complaint(), (400, "x-holdfast-user"));
     assert_eq!(
         shop.get(ANNA, "/v1/orders/1234").await.status,
         StatusCode::BAD_REQUEST
