@@ -5,15 +5,14 @@ mod answer;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, State as Shared};
+use axum::extract::State as Shared;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
-use bytes::Bytes;
 use holdfast_platform::clock::Clock;
 use holdfast_platform::journal::Journal;
 use holdfast_platform::problem::{
-    self, INVALID_REQUEST, NOT_FOUND, Problem, ProblemType, ValidJson, ValidPath,
+    self, INVALID_REQUEST, NOT_FOUND, Problem, ProblemType, RawBody, ValidJson, ValidPath,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -30,6 +29,7 @@ const KEY_INVALID: ProblemType = ProblemType::new(
     StatusCode::BAD_REQUEST,
     "The header Idempotency-Key must be the order id",
 );
+/// The largest webhook that is read, in bytes.
 const WEBHOOK_LIMIT: usize = 256 * 1024;
 
 /// What the handlers share.
@@ -57,13 +57,12 @@ impl<J: Clone, P, C> Clone for Api<J, P, C> {
 
 /// The routes of payment.
 pub fn router<J: Journal, P: Provider + Webhooks, C: Clock>(api: Api<J, P, C>) -> Router {
-    let webhook = post(webhook::<J, P, C>).layer(DefaultBodyLimit::max(WEBHOOK_LIMIT));
     let router = Router::new()
         .route("/v1/charges", post(charge::<J, P, C>))
         .route("/v1/charges/{order_id}", get(find::<J, P, C>))
         .route("/v1/voids", post(void::<J, P, C>))
         .route("/v1/refunds", post(refund::<J, P, C>))
-        .route("/v1/payments/webhooks/{provider}", webhook);
+        .route("/v1/payments/webhooks/{provider}", post(webhook::<J, P, C>));
     problem::with_fallbacks(router).with_state(api)
 }
 
@@ -153,9 +152,9 @@ async fn refund<J: Journal, P: Provider, C: Clock>(
 
 async fn webhook<J: Journal, P: Provider + Webhooks, C: Clock>(
     Shared(api): Shared<Api<J, P, C>>,
-    Path(name): Path<String>,
+    ValidPath(name): ValidPath<String>,
     headers: HeaderMap,
-    body: Bytes,
+    RawBody(body): RawBody<WEBHOOK_LIMIT>,
 ) -> Result<StatusCode, Problem> {
     if name != api.provider.name() {
         return Err(Problem::new(&NOT_FOUND));

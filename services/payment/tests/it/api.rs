@@ -180,3 +180,20 @@ async fn webhooks_of_another_provider_are_not_taken_here() {
         .body("{}");
     assert_eq!(read(post).await.0.as_u16(), 404);
 }
+
+#[tokio::test]
+async fn a_webhook_too_large_or_at_a_path_that_cannot_be_read_is_a_problem() {
+    let (world, journal) = world().await;
+    let (status, problem) = webhook(&world, None, vec![b' '; 256 * 1024 + 1]).await;
+    assert_eq!((status.as_u16(), &problem["status"]), (413, &413.into()));
+    let post = world
+        .client
+        .post(format!("{}/v1/payments/webhooks/%ff", world.url))
+        .body("{}");
+    let (status, problem) = read(post).await;
+    assert_eq!(
+        (status.as_u16(), &problem["errors"][0]["field"]),
+        (400, &"provider".into())
+    );
+    assert!(journal.is_empty());
+}
