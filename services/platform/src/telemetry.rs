@@ -40,8 +40,11 @@ pub enum Error {
         /// What is wrong with them.
         reason: String,
     },
+    /// The configured log directives cannot be read.
+    #[error("HOLDFAST_LOG: {0}")]
+    Configured(Box<Error>),
     /// The exporter cannot be set up.
-    #[error("traces cannot be exported to {endpoint}: {source}")]
+    #[error("OTEL_EXPORTER_OTLP_ENDPOINT: traces cannot be exported to {endpoint}: {source}")]
     Exporter {
         /// As configured.
         endpoint: String,
@@ -96,7 +99,8 @@ impl Telemetry {
 /// # Errors
 /// [`Error`] if the directives or the endpoint cannot be used, or on a second call.
 pub fn start(name: &str, args: &ServiceArgs) -> Result<Telemetry, Error> {
-    let (filter, handle) = reload::Layer::new(filter(&args.log)?);
+    let filter = filter(&args.log).map_err(|error| Error::Configured(Box::new(error)))?;
+    let (filter, handle) = reload::Layer::new(filter);
     let provider = provider(name, &args.otlp_endpoint)?;
     let spans = provider.as_ref().map(|provider| {
         let tracer = provider.tracer("holdfast");

@@ -55,6 +55,13 @@ async fn a_trace_goes_on_through_http_and_the_journal_and_is_exported() {
     propagation::inject(&mut untraced);
     assert!(untraced.is_empty(), "nothing is added while nothing is exported");
 
+    let args: Args = config::parse_from(["test", "--log", "zz[["]).unwrap();
+    let refused = telemetry::start("greeter", &args.service)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(refused.starts_with("HOLDFAST_LOG: "), "{refused}");
+
     let (endpoint, mut exports) = collector().await;
     let args: Args = config::parse_from(["test", "--otlp-endpoint", &endpoint]).unwrap();
     let telemetry = telemetry::start("greeter", &args.service).unwrap();
