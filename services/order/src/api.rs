@@ -4,6 +4,8 @@ mod change;
 mod create;
 mod headers;
 mod identity;
+mod list;
+mod patience;
 mod problems;
 mod read;
 mod request;
@@ -68,7 +70,7 @@ pub struct Api<W: Wiring> {
 /// The routes.
 pub fn router<W: Wiring>(api: Arc<Api<W>>) -> Router {
     let router = Router::new()
-        .route("/v1/orders", post(create::create::<W>).get(read::list::<W>))
+        .route("/v1/orders", post(create::create::<W>).get(list::list::<W>))
         .route("/v1/orders/{id}", get(read::one::<W>))
         .route("/v1/orders/{id}/events", get(read::events::<W>))
         .route("/v1/orders/{id}/cancel", post(change::cancel::<W>))

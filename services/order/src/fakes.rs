@@ -44,6 +44,7 @@ pub(crate) struct Flaky {
     pub(crate) inner: MemoryJournal,
     away: Arc<Mutex<HashSet<String>>>,
     loses_answers: Arc<AtomicBool>,
+    is_silent: Arc<AtomicBool>,
 }
 
 impl Flaky {
@@ -52,6 +53,7 @@ impl Flaky {
             inner,
             away: Arc::default(),
             loses_answers: Arc::default(),
+            is_silent: Arc::default(),
         }
     }
 
@@ -64,7 +66,19 @@ impl Flaky {
         self.loses_answers.store(true, Ordering::Relaxed);
     }
 
+    /// From now on nobody answers who is asked about one order.
+    pub(crate) fn fall_silent(&self) {
+        self.is_silent.store(true, Ordering::Relaxed);
+    }
+
+    async fn speak(&self) {
+        if self.is_silent.load(Ordering::Relaxed) {
+            std::future::pending().await
+        }
+    }
+
     pub(crate) fn heal(&self) {
+        self.is_silent.store(false, Ordering::Relaxed);
         self.loses_answers.store(false, Ordering::Relaxed);
         self.away.lock().expect("not poisoned").clear();
     }
@@ -106,11 +120,13 @@ impl Journal for Flaky {
     }
 
     async fn read(&self, subject: &str, at_least: Revision) -> Result<Vec<Record>, journal::Error> {
+        self.speak().await;
         self.reach(subject)?;
         self.inner.read(subject, at_least).await
     }
 
     async fn last(&self, subject: &str) -> Result<Option<Record>, journal::Error> {
+        self.speak().await;
         self.reach(subject)?;
         self.inner.last(subject).await
     }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::headers::about;
 use super::identity::Caller;
+use super::patience::Patience;
 use super::{Api, OrderView, Wiring, problems};
 use crate::replay::OrderKey;
 use crate::saga::Basis;
@@ -21,7 +22,7 @@ pub(super) async fn cancel<W: Wiring>(
     caller: Caller,
     ValidPath(id): ValidPath<Uuid>,
 ) -> Result<Response, Problem> {
-    let key = api.see(&caller, id).await?.key;
+    let key = api.see(&caller, id, &Patience::new(false)).await?.key;
     let requester = if key.user == caller.user {
         Requester::Customer
     } else {
@@ -36,7 +37,7 @@ pub(super) async fn resume<W: Wiring>(
     ValidPath(id): ValidPath<Uuid>,
 ) -> Result<Response, Problem> {
     caller.require_staff()?;
-    let key = api.see(&caller, id).await?.key;
+    let key = api.see(&caller, id, &Patience::new(false)).await?.key;
     accept(
         &api,
         key,

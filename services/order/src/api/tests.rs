@@ -591,4 +591,57 @@ async fn an_order_that_cannot_be_read_says_where_and_leaves_the_others_alone() {
         items.iter().map(|item| item["id"].as_str()).collect::<Vec<_>>(),
         [Some(sound.as_str())]
     );
+    assert_eq!(
+        list.body["omitted"],
+        json!([{"id": broken, "reason": "unreadable"}]),
+        "not silently"
+    );
+}
+
+/// Longer than one request waits for the journal, shorter than it would take to wait twice.
+const ONE_PATIENCE: std::time::Duration = std::time::Duration::from_millis(1900);
+
+#[tokio::test]
+async fn a_list_waits_once_for_a_silent_journal_and_then_shows_what_is_in_memory() {
+    let shop = Shop::open();
+    for n in 0..20 {
+        shop.create(ANNA, &format!("k{n}")).await;
+    }
+    let restarted = Shop::over(shop.journal.clone(), shop.clock.clone());
+    let known = shop.create(ANNA, "known").await;
+    restarted.get(ANNA, &path(&known)).await;
+    shop.journal.fall_silent();
+    let asked = std::time::Instant::now();
+    let list = shop.get(ANNA, "/v1/orders?limit=100").await;
+    assert_eq!(list.body["items"].as_array().map(Vec::len), Some(21));
+    assert!(list.header("cache-status").contains("journal-unavailable"));
+    assert!(asked.elapsed() < ONE_PATIENCE, "{:?}", asked.elapsed());
+
+    let partly = restarted.get(ANNA, "/v1/orders?limit=100").await;
+    assert_eq!(partly.body["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(partly.body["items"][0]["id"], known.as_str());
+    assert_eq!(partly.body["omitted"].as_array().map(Vec::len), Some(20));
+    assert_eq!(partly.body["omitted"][0]["reason"], "unavailable");
+    assert!(partly.header("cache-status").contains("journal-unavailable"));
+
+    let nothing = Shop::over(shop.journal.clone(), shop.clock.clone());
+    let nothing = nothing.get(ANNA, "/v1/orders?limit=100").await;
+    assert_eq!(
+        (nothing.kind(), nothing.header("retry-after")),
+        ((503, "unavailable"), "2")
+    );
+}
+
+#[tokio::test]
+async fn an_audit_trail_is_waited_for_once_and_then_told_to_be_away() {
+    let shop = Shop::open();
+    let id = shop.create(ANNA, "k1").await;
+    shop.journal.fall_silent();
+    let asked = std::time::Instant::now();
+    let answer = shop.get(ANNA, &format!("{}/events", path(&id))).await;
+    assert_eq!(
+        (answer.kind(), answer.header("retry-after")),
+        ((503, "unavailable"), "2")
+    );
+    assert!(asked.elapsed() < ONE_PATIENCE, "{:?}", asked.elapsed());
 }
