@@ -23,9 +23,11 @@ use holdfast_platform::journal::{Journal, Scan};
 use holdfast_platform::problem;
 
 use crate::index::UserIndex;
+use crate::link::Link;
 use crate::ports::{Jitter, Payments, Prices, Stock, Timers};
 use crate::saga::Orchestrator;
 
+use patience::Patience;
 pub use view::OrderView;
 
 /// Which adapters a running service is made of.
@@ -65,6 +67,15 @@ pub struct Api<W: Wiring> {
     pub prices: W::Prices,
     /// The inventory.
     pub stock: W::Stock,
+    /// Whether the journal is known to be away.
+    pub link: Link,
+}
+
+impl<W: Wiring> Api<W> {
+    /// Patience for the reads of one request.
+    fn patience(&self) -> Patience {
+        Patience::new(self.link.is_down())
+    }
 }
 
 /// The routes.

@@ -57,18 +57,27 @@ impl<J: Scan> UserIndex<J> {
         Self { journal, users }
     }
 
-    /// The newest `limit` orders of a user that were taken before `before`.
+    /// The newest `limit` orders of a user that were taken before `before`. A journal that `is_away` is not asked.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the journal does not answer and nothing is known about this user.
-    pub async fn page(&self, user: UserId, before: Option<Revision>, limit: usize) -> Result<Page, Error> {
+    pub async fn page(
+        &self,
+        user: UserId,
+        before: Option<Revision>,
+        limit: usize,
+        is_away: bool,
+    ) -> Result<Page, Error> {
         let entry = self.users.get(&user);
         let Entry { weight, orders } = entry.unwrap_or_else(|| Entry {
             weight: 0,
             orders: Arc::default(),
         });
         let mut known = orders.lock().await;
-        let caught_up = self.catch_up(user, &mut known).await;
+        let caught_up = match is_away {
+            true => Err(no_answer()),
+            false => self.catch_up(user, &mut known).await,
+        };
         let now = u32::try_from(known.taken.len())
             .unwrap_or(u32::MAX)
             .saturating_add(1);
@@ -175,19 +184,22 @@ mod tests {
         }
         append(&journal, 8, 9).await;
         let (index, user) = (UserIndex::new(journal.clone(), 100), UserId(Uuid::from_u128(7)));
-        let first = index.page(user, None, 2).await.expect("a page");
+        let first = index.page(user, None, 2, false).await.expect("a page");
         assert_eq!(ids(&first), [3, 2]);
         append(&journal, 7, 4).await;
-        let second = index.page(user, first.next, 2).await.expect("a page");
+        let second = index.page(user, first.next, 2, false).await.expect("a page");
         assert_eq!((ids(&second), second.next), (vec![1], None));
-        assert_eq!(ids(&index.page(user, None, 2).await.expect("a page")), [4, 3]);
+        assert_eq!(
+            ids(&index.page(user, None, 2, false).await.expect("a page")),
+            [4, 3]
+        );
     }
 
     #[tokio::test]
     async fn a_user_without_orders_has_an_empty_page() {
         let index = UserIndex::new(MemoryJournal::default(), 100);
         let page = index
-            .page(UserId(Uuid::from_u128(1)), None, 20)
+            .page(UserId(Uuid::from_u128(1)), None, 20, false)
             .await
             .expect("a page");
         assert_eq!(

@@ -19,6 +19,7 @@ pub mod config;
 #[cfg(test)]
 mod fakes;
 pub mod index;
+pub mod link;
 mod locks;
 pub mod ports;
 pub mod replay;

@@ -11,11 +11,13 @@ use holdfast_platform::journal::jetstream::JetStreamJournal;
 use holdfast_platform::lane::Lane;
 use holdfast_platform::lifecycle::Shutdown;
 use holdfast_platform::nats::Nats;
+use tokio::sync::watch;
 
 use crate::adapters::{HttpPayments, HttpPrices, HttpStock, NatsTimers, RandomJitter};
 use crate::api::{self, Api, Saga, Wiring};
 use crate::config::{Bounds, Config};
 use crate::index::UserIndex;
+use crate::link::{self, Link};
 use crate::saga::Orchestrator;
 use crate::store::Store;
 
@@ -37,6 +39,8 @@ pub struct Service {
     saga: Arc<Saga<Live>>,
     router: Router,
     bounds: Bounds,
+    connected: watch::Receiver<bool>,
+    down: Arc<watch::Sender<bool>>,
 }
 
 /// One lane: the name of its consumer, and its work until shutdown.
@@ -64,16 +68,20 @@ impl Service {
             config.settings(),
         ));
         let index = UserIndex::new(orders, bounds.cached_lists);
+        let down = Arc::new(watch::Sender::new(false));
         let api: Api<Live> = Api {
             saga: Arc::clone(&saga),
             index,
             prices,
             stock,
+            link: Link::new(&down),
         };
         Ok(Self {
             saga,
             router: api::router(Arc::new(api)),
             bounds,
+            connected: nats.connected(),
+            down,
         })
     }
 
@@ -82,9 +90,22 @@ impl Service {
         self.router.clone()
     }
 
+    fn watch_link(&self, shutdown: &Shutdown) -> RunningLane {
+        let (connected, down) = (self.connected.clone(), Arc::clone(&self.down));
+        let shutdown = shutdown.clone();
+        let work = async move {
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = link::observe(connected, &down) => {}
+            }
+        };
+        ("connection", Box::pin(work))
+    }
+
     /// The lanes, which `lane` makes from the names of a stream and a consumer. Their attempts are not limited: the
-    /// handlers themselves dead-letter what can never succeed, and an outage, however long, must not do it.
-    pub fn lanes(&self, lane: impl Fn(&str, &str) -> Lane, shutdown: &Shutdown) -> [RunningLane; 4] {
+    /// handlers themselves dead-letter what can never succeed, and an outage, however long, must not do it. With them
+    /// comes the watch over the connection, by which requests fail fast; the lanes are patient.
+    pub fn lanes(&self, lane: impl Fn(&str, &str) -> Lane, shutdown: &Shutdown) -> [RunningLane; 5] {
         let lane =
             |stream, consumer, concurrency: u16| lane(stream, consumer).concurrency(concurrency.into());
         let Bounds {
@@ -120,6 +141,7 @@ impl Service {
                 handle_payment_commit
             ),
             run!("order-timers", subjects::TIMERS, lane_timers, handle_timer),
+            self.watch_link(shutdown),
         ]
     }
 }

@@ -9,6 +9,7 @@ use axum::Router;
 use holdfast_order::api::{Api, Wiring, router};
 use holdfast_order::codec::decode_timer;
 use holdfast_order::index::UserIndex;
+use holdfast_order::link::Link;
 use holdfast_order::ports::{Availability, Jitter, Prices, Stock, Unanswered};
 use holdfast_order::replay::OrderKey;
 use holdfast_order::saga::{Orchestrator, Settings};
@@ -123,6 +124,7 @@ impl Office {
             index: UserIndex::new(self.orders.port(host), CACHE),
             prices: SimPrices(host.clone()),
             stock: SimStock(host.sim.clone()),
+            link: Link::default(),
         };
         lock(&self.live).insert(host.process, router(Arc::new(api)));
         for lane in 0..4 {

@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use super::headers::about;
 use super::identity::Caller;
-use super::patience::Patience;
 use super::{Api, OrderView, Wiring, problems};
 use crate::replay::OrderKey;
 use crate::saga::Basis;
@@ -22,7 +21,7 @@ pub(super) async fn cancel<W: Wiring>(
     caller: Caller,
     ValidPath(id): ValidPath<Uuid>,
 ) -> Result<Response, Problem> {
-    let key = api.see(&caller, id, &Patience::new(false)).await?.key;
+    let key = api.see(&caller, id, &api.patience()).await?.key;
     let requester = if key.user == caller.user {
         Requester::Customer
     } else {
@@ -37,7 +36,7 @@ pub(super) async fn resume<W: Wiring>(
     ValidPath(id): ValidPath<Uuid>,
 ) -> Result<Response, Problem> {
     caller.require_staff()?;
-    let key = api.see(&caller, id, &Patience::new(false)).await?.key;
+    let key = api.see(&caller, id, &api.patience()).await?.key;
     accept(
         &api,
         key,
@@ -49,6 +48,9 @@ pub(super) async fn resume<W: Wiring>(
 }
 
 async fn accept<W: Wiring>(api: &Api<W>, key: OrderKey, command: Command) -> Result<Response, Problem> {
+    if api.link.is_down() {
+        return Err(problems::orders_away());
+    }
     let applied = api.saga.apply(key, Basis::Unknown, command).await;
     let applied = applied.map_err(|error| problems::of_saga(error, key.order.0))?;
     let order = applied

@@ -33,12 +33,18 @@ pub(super) async fn create<W: Wiring>(
         user: caller.user,
         order: OrderId(ids::order_id(caller.user.0, &idempotency_key)),
     };
+    if api.link.is_down() {
+        return in_doubt(problems::orders_away(), &key);
+    }
     let applied = match api.price(&wanted).await {
         Ok(new) => api.saga.apply(key, Basis::New, Command::Create(new)).await,
         // What was taken before stays taken, also if it could not be taken now.
         Err(problem) => api.taken_before(&key, &wanted).await.ok_or(problem)?,
     };
-    let Applied { order, events } = applied.map_err(|error| problems::of_saga(error, key.order.0))?;
+    let Applied { order, events } = match applied {
+        Ok(applied) => applied,
+        Err(error) => return refuse(error, &key),
+    };
     let status = if events.is_empty() {
         StatusCode::OK
     } else {
@@ -124,7 +130,29 @@ fn expect_total(total: &Money, expected: Option<&Money>) -> Result<(), Problem> 
 fn respond(status: StatusCode, key: &OrderKey, order: &Versioned) -> Result<Response, Problem> {
     let state = order.state.order().ok_or_else(|| Problem::new(&INTERNAL))?;
     let mut headers: HeaderMap = about(state.version, None).map_err(|_| Problem::new(&INTERNAL))?;
-    let location = HeaderValue::try_from(format!("/v1/orders/{}", key.order));
-    headers.insert(LOCATION, location.map_err(|_| Problem::new(&INTERNAL))?);
+    headers.insert(LOCATION, location(key)?);
     Ok((status, headers, Json(OrderView::of(key, state))).into_response())
+}
+
+fn refuse(error: Error, key: &OrderKey) -> Result<Response, Problem> {
+    let problem = problems::of_saga(error, key.order.0);
+    match problem.status() {
+        StatusCode::SERVICE_UNAVAILABLE => in_doubt(problem, key),
+        _ => Err(problem),
+    }
+}
+
+/// What was sent, now or by an earlier request with the same key, may have been stored all the same: the client is
+/// told where the order will be then.
+fn in_doubt(problem: Problem, key: &OrderKey) -> Result<Response, Problem> {
+    let location = location(key)?;
+    let problem = problem.detail(
+        "whether the order was taken is not known: it will be at Location if it was, and the same request with the same \
+         Idempotency-Key may be repeated safely",
+    );
+    Ok(([(LOCATION, location)], problem).into_response())
+}
+
+fn location(key: &OrderKey) -> Result<HeaderValue, Problem> {
+    HeaderValue::try_from(format!("/v1/orders/{}", key.order)).map_err(|_| Problem::new(&INTERNAL))
 }

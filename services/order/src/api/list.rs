@@ -64,7 +64,10 @@ pub(super) async fn list<W: Wiring>(
     ValidQuery(query): ValidQuery<ListQuery>,
 ) -> Result<Response, Problem> {
     let (before, limit) = query.check()?;
-    let page = api.index.page(caller.user, before, limit).await;
+    let page = api
+        .index
+        .page(caller.user, before, limit, api.link.is_down())
+        .await;
     let Page {
         orders,
         next,

@@ -57,6 +57,10 @@ pub(super) fn unavailable(detail: impl Into<String>) -> Problem {
     Problem::new(&UNAVAILABLE).detail(detail).retry_after(RETRY_AFTER)
 }
 
+pub(super) fn orders_away() -> Problem {
+    unavailable("orders cannot be reached; the same request may be repeated")
+}
+
 pub(super) fn of_saga(error: saga::Error, id: Uuid) -> Problem {
     match error {
         saga::Error::Refused(refusal) => of_refusal(&refusal, id),
@@ -103,7 +107,7 @@ pub(super) fn of_journal(error: &journal::Error) -> Problem {
         return Problem::new(&INTERNAL);
     }
     tracing::warn!("{error}");
-    unavailable("orders cannot be reached; the same request may be repeated")
+    orders_away()
 }
 
 pub(super) fn of_corrupt(corrupt: &Corrupt) -> Problem {

@@ -75,7 +75,7 @@ pub(super) async fn one<W: Wiring>(
     ValidPath(id): ValidPath<Uuid>,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Read { key, order, age } = api.see(&caller, id, &Patience::new(false)).await?;
+    let Read { key, order, age } = api.see(&caller, id, &api.patience()).await?;
     let order = order.state.order().ok_or_else(|| problems::no_such_order(id))?;
     let headers = about(order.version, age).map_err(|_| Problem::new(&INTERNAL))?;
     if has_version(&request, order.version) {
@@ -95,7 +95,7 @@ pub(super) async fn events<W: Wiring>(
     caller: Caller,
     ValidPath(id): ValidPath<Uuid>,
 ) -> Result<Response, Problem> {
-    let patience = Patience::new(false);
+    let patience = api.patience();
     let Read { key, order, .. } = api.see(&caller, id, &patience).await?;
     let records = patience.ask(api.saga.store().records(&key, order.revision)).await;
     let mut items: Vec<EventView> = Vec::new();

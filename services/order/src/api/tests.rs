@@ -44,6 +44,7 @@ struct Shop {
     stock: Shelf,
     payments: Script,
     clock: ManualClock,
+    down: tokio::sync::watch::Sender<bool>,
 }
 
 impl Shop {
@@ -65,11 +66,13 @@ impl Shop {
             Settings::default(),
         ));
         let index = UserIndex::new(journal.clone(), 1000);
+        let down = tokio::sync::watch::Sender::new(false);
         let api: Api<Fake> = Api {
             saga: saga.clone(),
             index,
             prices: prices.clone(),
             stock: stock.clone(),
+            link: Link::new(&down),
         };
         Self {
             router: router(Arc::new(api)),
@@ -79,6 +82,7 @@ impl Shop {
             stock,
             payments,
             clock,
+            down,
         }
     }
 
@@ -630,6 +634,53 @@ async fn a_list_waits_once_for_a_silent_journal_and_then_shows_what_is_in_memory
         (nothing.kind(), nothing.header("retry-after")),
         ((503, "unavailable"), "2")
     );
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_connection_that_is_known_to_be_down() {
+    let shop = Shop::open();
+    let id = shop.create(ANNA, "k1").await;
+    shop.get(ANNA, "/v1/orders").await;
+    shop.journal.fall_silent();
+    shop.down.send_replace(true);
+    let asked = std::time::Instant::now();
+    for (answer, status) in [
+        (shop.get(ANNA, &path(&id)).await, 200),
+        (shop.get(ANNA, "/v1/orders").await, 200),
+        (shop.get(ANNA, &format!("{}/events", path(&id))).await, 503),
+        (shop.get(BORIS, "/v1/orders").await, 503),
+        (shop.order(ANNA, "k2", &tea()).await, 503),
+        (shop.post(ANNA, &format!("{}/cancel", path(&id))).await, 503),
+    ] {
+        assert_eq!(answer.status.as_u16(), status, "{}", answer.body);
+        assert_eq!(answer.header("retry-after"), if status == 503 { "2" } else { "" });
+    }
+    assert!(asked.elapsed() < ONE_PATIENCE / 2, "{:?}", asked.elapsed());
+    assert_eq!(
+        shop.order(ANNA, "k2", &json!({})).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    shop.down.send_replace(false);
+    shop.journal.heal();
+    shop.create(ANNA, "k2").await;
+}
+
+#[tokio::test]
+async fn an_order_of_unknown_outcome_says_where_it_will_be() {
+    let shop = Shop::open();
+    shop.journal.lose_answers();
+    let answer = shop.order(ANNA, "k1", &tea()).await;
+    assert_eq!(answer.kind(), (503, "unavailable"));
+    let detail = answer.body["detail"].as_str().expect("words");
+    assert!(
+        detail.contains("not known") && detail.contains("Idempotency-Key"),
+        "{detail}"
+    );
+    shop.journal.heal();
+    let found = shop.get(ANNA, answer.header("location")).await;
+    let again = shop.order(ANNA, "k1", &tea()).await;
+    assert_eq!((found.status, again.status), (StatusCode::OK, StatusCode::OK));
+    assert_eq!(found.body, again.body);
 }
 
 #[tokio::test]
