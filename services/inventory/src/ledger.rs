@@ -42,6 +42,17 @@ pub enum Error {
     Journal(#[from] journal::Error),
 }
 
+impl Error {
+    /// The log message at which an operator has to look.
+    #[must_use]
+    pub fn revision(&self) -> Option<Revision> {
+        match self {
+            Self::Unreadable { revision, .. } | Self::Inconsistent { revision, .. } => Some(*revision),
+            Self::Ahead { .. } | Self::Journal(_) => None,
+        }
+    }
+}
+
 /// All stock of a shard, as of one message of its log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {

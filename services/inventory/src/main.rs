@@ -20,8 +20,13 @@ async fn serve(context: Context, settings: Settings) -> Result<(), Error> {
     let (guard, mut ready) = (context.readiness.register("stock"), service.ready());
     let shutdown = context.shutdown.clone();
     context.spawn("readiness", async move {
-        let caught_up = shutdown.run_until_cancelled(ready.wait_for(|ready| *ready)).await;
-        guard.set(caught_up.is_some_and(|caught_up| caught_up.is_ok()));
+        let follow = async {
+            guard.set(*ready.borrow_and_update());
+            while ready.changed().await.is_ok() {
+                guard.set(*ready.borrow_and_update());
+            }
+        };
+        shutdown.run_until_cancelled(follow).await;
         shutdown.cancelled().await;
     });
     context.spawn("stock", service.run(context.shutdown.clone()));

@@ -68,7 +68,7 @@ impl Service {
         self.role.subscribe()
     }
 
-    /// Becomes true when reads can be answered: the service is ready.
+    /// True while reads can be answered from a log that can be read: the service is ready.
     #[must_use]
     pub fn ready(&self) -> watch::Receiver<bool> {
         self.view.caught_up()
@@ -151,6 +151,10 @@ async fn try_head_start<J: Journal + Scan>(journal: &J, shard: u32) -> Result<(L
 
 async fn follow<F: journal::Feed>(view: Arc<View>, feed: F) {
     if let Err(error) = view.follow(&feed).await {
-        tracing::error!("the stock stays as it was, and reads are stale: {error}");
+        let sequence = error.revision().map(|revision| revision.0);
+        tracing::error!(
+            sequence,
+            "not ready: the stock stays as it was, and reads are stale: {error}"
+        );
     }
 }

@@ -19,7 +19,7 @@ pub struct Reading {
     pub levels: Vec<Option<Level>>,
     /// Since when the view may be out of date.
     pub age: Duration,
-    /// Contact with the log is lost: the levels are the last known ones.
+    /// Contact with the log is lost, or it cannot be read any further: the levels are the last known ones.
     pub is_stale: bool,
 }
 
@@ -30,6 +30,7 @@ pub struct View {
     seen: RwLock<Seen>,
     /// The last log message that came by the feed rather than from this process's own writer.
     followed: watch::Sender<Revision>,
+    /// Whether everything in the log was seen once, and can be read.
     caught_up: watch::Sender<bool>,
 }
 
@@ -39,6 +40,8 @@ struct Seen {
     decisions: u64,
     /// When the view was last known to be current.
     current_at: Option<Instant>,
+    /// The log holds a message that cannot be applied: nothing newer will be seen.
+    is_broken: bool,
 }
 
 impl View {
@@ -49,6 +52,7 @@ impl View {
             ledger: Ledger::default(),
             decisions: 0,
             current_at: None,
+            is_broken: false,
         });
         let (followed, caught_up) = (watch::Sender::default(), watch::Sender::new(false));
         Self {
@@ -75,7 +79,7 @@ impl View {
         Some(Reading {
             levels,
             age,
-            is_stale: age > self.stale_after,
+            is_stale: seen.is_broken || age > self.stale_after,
         })
     }
 
@@ -97,7 +101,7 @@ impl View {
         self.followed.subscribe()
     }
 
-    /// Becomes true when everything in the log was seen once.
+    /// Becomes true when everything in the log was seen once, and false for good when a message cannot be applied.
     #[must_use]
     pub fn caught_up(&self) -> watch::Receiver<bool> {
         self.caught_up.subscribe()
@@ -115,8 +119,9 @@ impl View {
             // Anything else is already here, or comes in its turn by the feed.
             if *previous == seen.ledger.log_revision {
                 if let Err(error) = seen.ledger.apply_batch(*revision, batch) {
-                    tracing::error!(shard = self.shard, "{error}");
-                    return;
+                    drop(seen);
+                    tracing::error!(shard = self.shard, sequence = %revision, "{error}");
+                    return self.break_off();
                 }
                 seen.decisions += batch.entries.len() as u64;
                 seen.current_at = Some(Instant::now());
@@ -133,9 +138,14 @@ impl View {
         let after = self.seen().ledger.log_revision;
         let mut tail = std::pin::pin!(feed.tail(&subject, after));
         while let Some(next) = tail.next().await {
-            self.take(&next)?;
+            self.take(&next).inspect_err(|_| self.break_off())?;
         }
         Ok(())
+    }
+
+    fn break_off(&self) {
+        self.seen_mut().is_broken = true;
+        self.caught_up.send_replace(false);
     }
 
     fn take(&self, next: &Tail) -> Result<(), ledger::Error> {

@@ -140,7 +140,7 @@ fn respond<T: Serialize>(body: &T, reading: &Reading, request: &HeaderMap) -> Re
 
 /// RFC 9211: the log was asked, since what is here is stale, and did not answer. `ttl` tells how stale.
 fn cache_status(age: Duration) -> Option<HeaderValue> {
-    let freshness = 1_i64.saturating_sub_unsigned(age.as_secs());
+    let freshness = 1_i64.saturating_sub_unsigned(age.as_secs()).min(0);
     HeaderValue::from_str(&format!("holdfast-inventory; fwd=stale; ttl={freshness}")).ok()
 }
 

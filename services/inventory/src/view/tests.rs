@@ -111,12 +111,15 @@ fn silence_makes_a_reading_stale() {
 }
 
 #[test]
-fn a_message_that_cannot_be_read_ends_the_following_and_not_the_reading() {
+fn a_message_that_cannot_be_read_ends_the_following_and_makes_reads_stale() {
     let (view, journal) = (view(), MemoryJournal::default());
     append(&journal, 5);
     follow(&view, &journal);
     put(&journal, b"{".to_vec());
+    assert!(*view.caught_up().borrow() && !view.read(["a"]).unwrap().is_stale);
     let error = follow(&view, &journal).unwrap().unwrap_err();
+    assert_eq!(error.revision(), Some(Revision(2)));
+    assert!(!*view.caught_up().borrow() && view.read(["a"]).unwrap().is_stale);
     assert!(
         error.to_string().starts_with("log message 2 cannot be read"),
         "{error}"

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use holdfast_contracts::subjects;
 use serde_json::json;
 
 use crate::support::{World, within};
@@ -97,4 +98,25 @@ async fn without_nats_reads_go_on_marked_stale_and_receipts_are_told_to_come_aga
     replica.shows("a", 10, 0).await;
     world.reserve(1, "a", 4).await;
     replica.shows("a", 6, 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_cannot_be_read_makes_the_replica_not_ready_and_its_reads_stale() {
+    let world = World::start().await;
+    let mut replica = world.replica().await;
+    replica.receive("r", "a", 9).await;
+    replica.shows("a", 9, 0).await;
+    let subject = subjects::inventory_log(0);
+    let published = world.nats.jetstream().publish(subject, "{".into()).await.unwrap();
+    published.await.unwrap();
+    within(replica.ready.wait_for(|ready| !*ready)).await.unwrap();
+    let answer = replica.get("/v1/stock/a").await;
+    assert_eq!(
+        (answer.status, &answer.body["available"]),
+        (StatusCode::OK, &json!(9))
+    );
+    assert_eq!(
+        answer.header("cache-status"),
+        "holdfast-inventory; fwd=stale; ttl=0"
+    );
 }

@@ -76,6 +76,7 @@ impl World {
         Replica {
             router,
             role,
+            ready,
             shutdown,
             task,
         }
@@ -151,6 +152,7 @@ pub async fn api(nats: &Nats, call: &str, request: Value) -> Value {
 pub struct Replica {
     router: Router,
     pub role: watch::Receiver<Role>,
+    pub ready: watch::Receiver<bool>,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
 }
