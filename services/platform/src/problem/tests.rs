@@ -135,7 +135,9 @@ async fn a_body_over_the_limit_is_413() {
     let request = Request::post("/raw")
         .body("x".repeat(BODY_LIMIT + 1).into())
         .unwrap();
-    assert_eq!(send(request).await.1["status"], 413);
+    let (status, _, response) = send(request).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(response.headers()["connection"], "close");
 }
 
 #[tokio::test]
