@@ -51,7 +51,7 @@ tools: ## Install the pinned nats-server, buf and stripe-mock into .tools
 	@scripts/install-tools.sh --dev >/dev/null || scripts/install-tools.sh --dev
 
 install-cargo-deny: ## Build cargo-deny into .tools (some minutes), for `make deny`
-	cargo install --locked --version 0.20.2 --root .tools cargo-deny
+	@$(TOOLS)/cargo-deny --version 2>/dev/null | grep -qF ' 0.20.2' || cargo install --locked --force --version 0.20.2 --root .tools cargo-deny
 
 ##@ Mesh
 .PHONY: wasm tools-mesh test-filters bench-filters
