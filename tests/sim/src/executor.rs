@@ -4,18 +4,26 @@
 //! A *process* is a set of tasks. Crashing it drops them all, wherever they are suspended, and with them
 //! everything that they held in memory. That is what `kill -9` does to a service.
 
+mod choice;
+mod host;
+mod run;
+mod sleep;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
-use rand::{RngExt, SeedableRng};
 
-use crate::trace::{Note, Trace};
+use crate::trace::Trace;
+
+pub use host::Host;
+pub use sleep::Sleep;
 
 /// The moment at which every simulation begins: 2026-01-01T00:00:00Z.
 const EPOCH_SECONDS: i64 = 1_767_225_600;
@@ -127,35 +135,6 @@ impl Sim {
     #[must_use]
     pub fn since_start(&self, time: Timestamp) -> Duration {
         Duration::try_from(time.duration_since(self.at(Duration::ZERO))).unwrap_or(Duration::ZERO)
-    }
-
-    /// A number in `0..bound`; 0 if the bound is 0.
-    #[must_use]
-    pub fn below(&self, bound: u64) -> u64 {
-        if bound == 0 {
-            0
-        } else {
-            lock(&self.core).rng.random_range(0..bound)
-        }
-    }
-
-    /// Whether an event of this probability (in 1/1000) happens now.
-    #[must_use]
-    pub fn chance(&self, per_mille: u32) -> bool {
-        per_mille > 0 && self.below(1000) < u64::from(per_mille)
-    }
-
-    /// A duration in `0..=most`, in whole microseconds.
-    #[must_use]
-    pub fn up_to(&self, most: Duration) -> Duration {
-        let micros = u64::try_from(most.as_micros()).unwrap_or(u64::MAX - 1);
-        Duration::from_micros(self.below(micros + 1))
-    }
-
-    /// One of several; `None` of none.
-    #[must_use]
-    pub fn pick<'a, T>(&self, of: &'a [T]) -> Option<&'a T> {
-        of.get(usize::try_from(self.below(of.len() as u64)).unwrap_or(0))
     }
 
     /// Starts a task of a process. A process that is down starts nothing.
@@ -296,94 +275,6 @@ impl Sim {
         }
     }
 
-    /// Runs until `until` of the simulation has passed, `done` says so while nothing can run, or `max_steps` were
-    /// taken in all. Returns whether it stopped for one of the first two.
-    pub fn run(&self, until: Duration, max_steps: u64, mut done: impl FnMut() -> bool) -> bool {
-        loop {
-            if lock(&self.core).steps >= max_steps {
-                return false;
-            }
-            if !self.step() && (done() || !self.advance(until)) {
-                return true;
-            }
-        }
-    }
-
-    /// Polls one of the tasks that are ready; `false` if there is none.
-    fn step(&self) -> bool {
-        let Some((id, mut future, waker, process)) = self.take_ready() else {
-            return false;
-        };
-        let outcome = future.as_mut().poll(&mut Context::from_waker(&waker));
-        let mut core = lock(&self.core);
-        match outcome {
-            Poll::Ready(()) => drop(core.tasks.remove(&id)),
-            Poll::Pending if core.down.contains(&process) => {}
-            Poll::Pending => {
-                if let Some(task) = core.tasks.get_mut(&id) {
-                    task.future = Some(future);
-                    return true;
-                }
-            }
-        }
-        drop(core);
-        drop(future);
-        true
-    }
-
-    fn take_ready(&self) -> Option<(TaskId, BoxFuture, Waker, Process)> {
-        loop {
-            let mut core = lock(&self.core);
-            let id = {
-                let mut ids = lock(&self.ready.ids);
-                let count = ids.len();
-                if count == 0 {
-                    return None;
-                }
-                let index = if count == 1 {
-                    0
-                } else {
-                    core.rng.random_range(0..count)
-                };
-                ids.swap_remove(index)
-            };
-            let Some(task) = core.tasks.get_mut(&id) else {
-                continue;
-            };
-            let (waker, process) = (task.waker.clone(), task.process);
-            let Some(future) = task.future.take() else {
-                continue;
-            };
-            core.steps += 1;
-            let now = core.now;
-            core.trace.step(now, process, id);
-            return Some((id, future, waker, process));
-        }
-    }
-
-    /// Moves the clock to the next sleeper; `false` if there is none before `until`.
-    fn advance(&self, until: Duration) -> bool {
-        let mut core = lock(&self.core);
-        let Some((&(due, _), _)) = core.sleepers.first_key_value() else {
-            return false;
-        };
-        if due > until {
-            core.now = until;
-            return false;
-        }
-        core.now = core.now.max(due);
-        let mut woken = Vec::new();
-        while let Some(entry) = core.sleepers.first_entry() {
-            if entry.key().0 > due {
-                break;
-            }
-            woken.push(entry.remove());
-        }
-        drop(core);
-        woken.into_iter().for_each(Waker::wake);
-        true
-    }
-
     /// Polls made so far.
     #[must_use]
     pub fn steps(&self) -> u64 {
@@ -419,165 +310,5 @@ impl Sim {
     }
 }
 
-/// Becomes ready when the virtual clock reaches a moment.
-pub struct Sleep {
-    sim: Sim,
-    due: Duration,
-    key: Option<(Duration, u64)>,
-}
-
-impl Future for Sleep {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let sim = self.sim.clone();
-        let mut core = lock(&sim.core);
-        if core.now >= self.due {
-            return Poll::Ready(());
-        }
-        let key = match self.key {
-            Some(key) => key,
-            None => {
-                core.next_id += 1;
-                (self.due, core.next_id)
-            }
-        };
-        self.key = Some(key);
-        core.sleepers.insert(key, context.waker().clone());
-        Poll::Pending
-    }
-}
-
-impl Drop for Sleep {
-    fn drop(&mut self) {
-        if let Some(key) = self.key {
-            lock(&self.sim.core).sleepers.remove(&key);
-        }
-    }
-}
-
-/// One running incarnation of a process, as its tasks see it.
-#[derive(Clone)]
-pub struct Host {
-    /// The simulation.
-    pub sim: Sim,
-    /// Which process.
-    pub process: Process,
-    /// Its name in the trace.
-    pub name: &'static str,
-    /// How often it was booted; 1 at first.
-    pub incarnation: u32,
-    /// Part of the world rather than of the product: never crashes.
-    pub immortal: bool,
-}
-
-impl Host {
-    /// Starts a task that dies with this process.
-    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.sim.spawn(self.process, future);
-    }
-
-    /// Writes a line to the trace; `key` also enters the hash.
-    pub fn note(&self, label: &'static str, key: u64, text: impl FnOnce() -> String) {
-        let mut core = lock(&self.sim.core);
-        let now = core.now;
-        core.trace.note(
-            Note {
-                now,
-                process: self.process,
-                name: self.name,
-                label,
-                key,
-            },
-            text,
-        );
-    }
-
-    /// A point at which the process may be killed, and after which any other task may have run. Every port
-    /// calls it before and after its effect.
-    pub async fn crash_point(&self, per_ten_thousand: u32, label: &'static str) {
-        if !self.immortal && per_ten_thousand > 0 && self.sim.below(10_000) < u64::from(per_ten_thousand) {
-            self.note("CRASH", 0, || label.to_owned());
-            self.sim.crash(self.process);
-            std::future::pending::<()>().await;
-        }
-        self.sim.yield_now().await;
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const WORLD: Process = Process(0);
-
-    fn order_of_three_tasks(seed: u64) -> (Vec<u8>, u64) {
-        let sim = Sim::new(seed, false);
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        for name in 0..3 {
-            let (seen, local) = (seen.clone(), sim.clone());
-            sim.spawn(WORLD, async move {
-                for _ in 0..3 {
-                    local.yield_now().await;
-                    lock(&seen).push(name);
-                }
-            });
-        }
-        sim.run(Duration::from_secs(1), 1_000, || false);
-        let order = lock(&seen).clone();
-        (order, sim.trace_hash())
-    }
-
-    #[test]
-    fn the_same_seed_schedules_alike_and_another_does_not() {
-        assert_eq!(order_of_three_tasks(7), order_of_three_tasks(7));
-        assert!((0..20).any(|seed| order_of_three_tasks(seed).0 != order_of_three_tasks(7).0));
-    }
-
-    #[test]
-    fn the_clock_jumps_to_the_next_sleeper() {
-        let sim = Sim::new(1, false);
-        let woke = Arc::new(Mutex::new(Duration::ZERO));
-        let (local, at) = (sim.clone(), woke.clone());
-        sim.spawn(WORLD, async move {
-            local.sleep(Duration::from_secs(3600)).await;
-            *lock(&at) = local.elapsed();
-        });
-        sim.run(Duration::from_secs(7200), 100, || false);
-        assert_eq!(*lock(&woke), Duration::from_secs(3600));
-    }
-
-    #[test]
-    fn a_crash_drops_every_task_of_the_process_and_no_other() {
-        let sim = Sim::new(1, false);
-        let host = sim.boot(Process(1), "victim");
-        let count = Arc::new(Mutex::new(0));
-        for process in [Process(1), Process(2)] {
-            let (local, count) = (sim.clone(), count.clone());
-            sim.spawn(process, async move {
-                local.sleep(Duration::from_secs(1)).await;
-                *lock(&count) += 1;
-            });
-        }
-        let victim = host.clone();
-        host.spawn(async move { victim.crash_point(10_000, "here").await });
-        sim.run(Duration::from_secs(2), 100, || false);
-        assert_eq!(*lock(&count), 1);
-        assert!(!sim.is_up(Process(1)));
-    }
-
-    #[test]
-    fn a_timeout_gives_up_on_what_never_comes() {
-        let sim = Sim::new(1, false);
-        let result = Arc::new(Mutex::new(None));
-        let (local, out) = (sim.clone(), result.clone());
-        sim.spawn(WORLD, async move {
-            let answer = local
-                .timeout(Duration::from_secs(2), std::future::pending::<u8>())
-                .await;
-            *lock(&out) = Some((answer, local.elapsed()));
-        });
-        sim.run(Duration::from_secs(9), 100, || false);
-        assert_eq!(*lock(&result), Some((None, Duration::from_secs(2))));
-    }
-}
+mod tests;

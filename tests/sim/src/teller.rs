@@ -67,6 +67,10 @@ async fn serve(payments: &SimPayments, payment: &Payment, ask: &Ask) -> PaymentA
         Ask::Resolve => payments.void(order, user).await,
     };
     match settled {
+        // Nothing was taken: for whoever wants money back that is the same as a void.
+        Ok(PaymentState::Declined(_)) if matches!(ask, Ask::Refund) => {
+            PaymentAnswer::Known(PaymentOutcome::Voided)
+        }
         Ok(state) => answer(state),
         Err(error @ PaymentError::OtherAmount(_)) => PaymentAnswer::Rejected {
             detail: error.to_string(),
