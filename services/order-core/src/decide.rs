@@ -149,7 +149,7 @@ fn record_payment(order: &Order, outcome: PaymentOutcome) -> Result<Vec<Event>, 
                 settle_charge(order, step, outcome)
             }
             PaymentStep::Refunding { .. } | PaymentStep::RefundingLateCharge { .. } => {
-                Ok(settle_refund(step, outcome))
+                settle_refund(step, outcome)
             }
         },
         _ => match outcome {
@@ -190,9 +190,11 @@ fn settle_charge(order: &Order, step: &PaymentStep, outcome: PaymentOutcome) -> 
     })
 }
 
-fn settle_refund(step: &PaymentStep, outcome: PaymentOutcome) -> Vec<Event> {
+fn settle_refund(step: &PaymentStep, outcome: PaymentOutcome) -> Result<Vec<Event>, Refusal> {
     let failed = |reason, detail| vec![Event::PaymentFailed { reason, detail }];
-    match (outcome, step) {
+    Ok(match (outcome, step) {
+        // The refund may be ended by an older word that nothing was captured: this must be heard after it.
+        (PaymentOutcome::Stray { .. }, PaymentStep::Refunding { .. }) => return Err(Refusal::StillReleasing),
         (PaymentOutcome::Refunded { refund_id, amount }, _) => {
             vec![Event::PaymentRefunded { refund_id, amount }]
         }
@@ -211,7 +213,7 @@ fn settle_refund(step: &PaymentStep, outcome: PaymentOutcome) -> Vec<Event> {
             | PaymentOutcome::Voided,
             _,
         ) => Vec::new(),
-    }
+    })
 }
 
 /// A charge succeeded although no payment step waits for it.

@@ -425,7 +425,12 @@ fn a_stray_charge_never_completes_an_order_and_is_refunded_once_that_has_ended()
             amount: eur(2800),
         })
     };
-    for mut given in [Given::charging(), Given::resolving(), Given::declined()] {
+    for mut given in [
+        Given::charging(),
+        Given::resolving(),
+        Given::refunding(),
+        Given::declined(),
+    ] {
         assert_eq!(given.when(stray()), Err(Refusal::StillReleasing));
     }
     assert_eq!(Given::completed().when(stray()), Ok(vec![]));

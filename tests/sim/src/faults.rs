@@ -35,6 +35,8 @@ pub struct Faults {
     pub slow: u32,
     /// How long a slow one takes at most.
     pub slow_by: Duration,
+    /// A charge is long on its way to the provider.
+    pub charge_slow: u32,
     /// A webhook is sent twice.
     pub webhook_twice: u32,
     /// A fired timer is delivered late by up to a minute.
@@ -76,6 +78,7 @@ impl Faults {
             request_twice: rate(100),
             slow: rate(100),
             slow_by: Duration::from_millis(100 << sim.below(9)),
+            charge_slow: rate(400),
             webhook_twice: rate(500),
             timer_late: rate(300),
             outages: windows(sim, until, Duration::from_secs(20)),
@@ -89,6 +92,18 @@ impl Faults {
     #[must_use]
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// The same, but most charges are long on their way, and whoever waits for them hears late.
+    #[must_use]
+    pub fn with_late_charges(self) -> Self {
+        Self {
+            charge_slow: 800,
+            slow: 150,
+            slow_by: Duration::from_secs(8),
+            append_ack_lost: 60,
+            ..self
+        }
     }
 
     /// Whether a fault of this rate happens now.

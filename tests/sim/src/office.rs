@@ -70,7 +70,7 @@ pub struct Office {
 pub fn settings() -> Settings {
     Settings {
         policy: Policy {
-            payment_deadline: Duration::from_secs(60),
+            payment_deadline: Duration::from_secs(30),
             charge_retry_base: Duration::from_secs(2),
             charge_retry_cap: Duration::from_secs(15),
             parked_retry_after: Duration::from_secs(90),
@@ -112,6 +112,7 @@ impl Office {
         let payments = SimPaymentClient {
             bank: self.bank.clone(),
             host: host.clone(),
+            sabotage: self.sabotage,
         };
         let orchestrator = Arc::new(Orchestrator::new(
             Store::new(journal, CACHE),
@@ -179,10 +180,19 @@ impl Office {
         }
     }
 
-    async fn work_on(&self, host: &Host, orchestrator: &SimOrchestrator, (lane, delivery): (u8, Delivery)) {
+    async fn work_on(
+        &self,
+        host: &Host,
+        orchestrator: &SimOrchestrator,
+        (lane, mut delivery): (u8, Delivery),
+    ) {
         let consumer = self.consumer(lane);
         if self.sabotage == Sabotage::AckBeforeAppend {
             consumer.settle(&delivery, Disposition::Ack);
+        }
+        if self.sabotage == Sabotage::StrayAsPayment {
+            let payload = String::from_utf8_lossy(&delivery.record.payload).replace(",\"stray\":true", "");
+            delivery.record.payload = payload.into();
         }
         let disposition = if self.skips(orchestrator, &delivery, lane).await {
             Disposition::Ack

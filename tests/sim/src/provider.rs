@@ -19,6 +19,8 @@ const DEADLINE: Duration = Duration::from_millis(1500);
 /// A request that was sent arrives within this time, or never.
 const LONGEST_TRIP: Duration = Duration::from_secs(10);
 
+const CHARGE: &str = "provider charge";
+
 /// The provider itself. It never crashes and never forgets.
 #[derive(Clone, Default)]
 pub struct CardProvider {
@@ -93,7 +95,7 @@ impl SimProvider {
         }
         let (send, receive) = oneshot::channel();
         let (clock, host, ledger) = (sim.clone(), self.host.clone(), self.provider.ledger.clone());
-        let (there, back) = (faults.latency(sim).min(LONGEST_TRIP), faults.latency(sim));
+        let (there, back) = (self.trip(label), faults.latency(sim));
         sim.spawn(PROVIDER, async move {
             clock.sleep(there).await;
             let (answer, wait) = effect(&mut lock(&ledger), clock.elapsed());
@@ -110,6 +112,15 @@ impl SimProvider {
             }
             _ => self.time_out(label).await,
         }
+    }
+
+    /// How long a request travels to the provider.
+    fn trip(&self, label: &'static str) -> Duration {
+        let (sim, faults) = (&self.host.sim, &*self.faults);
+        if label == CHARGE && faults.strikes(sim, faults.charge_slow) {
+            return sim.up_to(LONGEST_TRIP);
+        }
+        faults.latency(sim).min(LONGEST_TRIP)
     }
 
     async fn time_out<A>(&self, label: &'static str) -> Result<A, Error> {
@@ -137,7 +148,7 @@ impl Provider for SimProvider {
         let card = card(&request.payment_token);
         self.check_outage(card)?;
         let (request, provider) = (request.clone(), self.provider.clone());
-        self.call("provider charge", request.order_id, move |ledger, now| {
+        self.call(CHARGE, request.order_id, move |ledger, now| {
             let ChargeRequest {
                 order_id: order,
                 user_id: user,

@@ -12,6 +12,7 @@ use holdfast_payment::state::{Money, State as PaymentState};
 use crate::bank::{Bank, SimPayments};
 use crate::executor::Host;
 use crate::rpc::Route;
+use crate::sabotage::Sabotage;
 
 /// The caller of a payment gives up after this time, whoever tries again in between.
 const DEADLINE: Duration = Duration::from_secs(6);
@@ -22,6 +23,8 @@ pub struct SimPaymentClient {
     pub bank: Bank,
     /// The process that asks.
     pub host: Host,
+    /// A planted bug.
+    pub sabotage: Sabotage,
 }
 
 enum Ask {
@@ -49,21 +52,25 @@ impl SimPaymentClient {
             label,
             faults: self.bank.faults.clone(),
         };
-        let (payment, ask) = (payment.clone(), Arc::new(ask));
+        let (payment, ask, sabotage) = (payment.clone(), Arc::new(ask), self.sabotage);
         let answer = route.call(&self.host, move || {
             let (payments, payment, ask) = (payments.clone(), payment.clone(), ask.clone());
-            Box::pin(async move { serve(&payments, &payment, &ask).await })
+            Box::pin(async move { serve(&payments, &payment, &ask, sabotage).await })
         });
         answer.await.unwrap_or_else(|_| unreachable("no answer"))
     }
 }
 
 /// What the payment service does with a request and answers, as its HTTP API does.
-async fn serve(payments: &SimPayments, payment: &Payment, ask: &Ask) -> PaymentAnswer {
+async fn serve(payments: &SimPayments, payment: &Payment, ask: &Ask, sabotage: Sabotage) -> PaymentAnswer {
     let (order, user) = (payment.order.0, payment.user.0);
     let settled = match ask {
         Ask::Charge(request, attempt) => payments.charge(request, *attempt).await,
         Ask::Refund => payments.refund(order, user).await,
+        Ask::Resolve if sabotage == Sabotage::ResolveByRefund => match payments.get(order).await {
+            Ok(PaymentState::Unseen | PaymentState::Pending(_)) => payments.refund(order, user).await,
+            settled => settled,
+        },
         Ask::Resolve => payments.void(order, user).await,
     };
     match settled {

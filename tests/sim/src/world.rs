@@ -42,6 +42,8 @@ pub struct Options {
     pub sabotage: Sabotage,
     /// Nothing goes wrong.
     pub calm: bool,
+    /// Most charges are long on their way: for bugs that need just that.
+    pub late_charges: bool,
 }
 
 /// Runs one seed.
@@ -54,6 +56,9 @@ pub fn run(seed: u64, options: Options) -> Outcome {
     let _entered = runtime.as_ref().map(tokio::runtime::Runtime::enter);
     let sim = Sim::new(seed, options.verbose);
     let mut plan = Plan::draw(&sim);
+    if options.late_charges {
+        plan.faults = plan.faults.with_late_charges();
+    }
     if options.calm {
         plan.faults = Faults::none();
     }

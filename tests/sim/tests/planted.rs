@@ -15,15 +15,21 @@ const SEEDS: u64 = 5_000;
 /// The first seed that finds the bug; `invariant` is what it must say.
 #[track_caller]
 fn is_found(sabotage: Sabotage, invariant: &str) {
+    is_found_with(
+        Options {
+            sabotage,
+            ..Options::default()
+        },
+        invariant,
+    );
+}
+
+#[track_caller]
+fn is_found_with(options: Options, invariant: &str) {
+    let sabotage = options.sabotage;
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     let planted = |seed| -> Outcome {
-        let mut outcome = run(
-            seed,
-            Options {
-                sabotage,
-                ..Options::default()
-            },
-        );
+        let mut outcome = run(seed, options);
         outcome
             .violations
             .retain(|violation| violation.contains(invariant));
@@ -38,7 +44,13 @@ fn is_found(sabotage: Sabotage, invariant: &str) {
         "{sabotage:?} is found by seed {seed}, after {} seeds: {:?}",
         summary.runs, found.violations
     );
-    let clean = run(seed, Options::default());
+    let clean = run(
+        seed,
+        Options {
+            sabotage: Sabotage::None,
+            ..options
+        },
+    );
     assert!(
         clean.violations.is_empty(),
         "seed {seed} fails without the bug: {:?}",
@@ -59,6 +71,21 @@ fn an_acknowledgement_before_the_append() {
 #[test]
 fn a_redelivered_charge_that_is_passed_over_since_its_order_is_cancelled() {
     is_found(Sabotage::SkipCancelled, "I2");
+}
+
+#[test]
+fn a_resolve_that_refunds() {
+    is_found(Sabotage::ResolveByRefund, "I2");
+}
+
+#[test]
+fn a_stray_charge_that_is_taken_for_a_payment() {
+    let options = Options {
+        sabotage: Sabotage::StrayAsPayment,
+        late_charges: true,
+        ..Options::default()
+    };
+    is_found_with(options, "I2");
 }
 
 #[test]

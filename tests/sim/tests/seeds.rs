@@ -1,16 +1,21 @@
 //! Runs the seeds: as many as `HOLDFAST_SIM_SEEDS` says (default 10,000) from `HOLDFAST_SIM_FIRST` (default 0), or
 //! the one that `HOLDFAST_SIM_SEED` names, with its whole trace.
 
+#![allow(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test that fails, or is asked for nonsense"
+)]
+
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use holdfast_tests_sim::runner::{Outcome, describe, run_all};
+use holdfast_tests_sim::runner::{Summary, describe, run_all};
 use holdfast_tests_sim::world::{Options, run};
 
 /// Longer traces are cut at their beginning.
 const LAST_LINES: usize = 400;
 
-#[allow(clippy::expect_used, reason = "a test that is asked for nonsense stops")]
 fn from_env(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
     Some(value.parse().expect(name))
@@ -57,17 +62,6 @@ fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-fn report(failure: &Outcome, lines: usize) -> String {
-    let replayed = run(
-        failure.seed,
-        Options {
-            verbose: true,
-            ..Options::default()
-        },
-    );
-    describe(failure, &replayed, lines)
-}
-
 fn table(seen: &BTreeMap<&'static str, u64>) -> String {
     seen.iter()
         .map(|(what, times)| format!("{what} {times}"))
@@ -75,52 +69,79 @@ fn table(seen: &BTreeMap<&'static str, u64>) -> String {
         .join(", ")
 }
 
-#[test]
-fn every_seed_keeps_the_invariants() {
-    if let Some(seed) = from_env("HOLDFAST_SIM_SEED") {
-        let outcome = run(
-            seed,
-            Options {
-                verbose: true,
-                ..Options::default()
-            },
-        );
-        for line in &outcome.transcript {
-            eprintln!("{line}");
-        }
-        eprintln!("seed {seed}: {}", table(&outcome.seen));
-        assert!(
-            outcome.violations.is_empty(),
-            "{}",
-            describe(&outcome, &outcome, 0)
-        );
-        return;
+/// The options that the environment asks for beside the seeds.
+fn options() -> Options {
+    let late_charges = std::env::var_os("HOLDFAST_SIM_LATE_CHARGES").is_some();
+    Options {
+        late_charges,
+        ..Options::default()
     }
+}
+
+fn run_seeds(seeds: u64, options: Options) -> Summary {
     let first = from_env("HOLDFAST_SIM_FIRST").unwrap_or(0);
-    let seeds = from_env("HOLDFAST_SIM_SEEDS").unwrap_or(10_000);
     let started = Instant::now();
-    let summary = run_all(first..first + seeds, threads(), 5, |seed| {
-        run(seed, Options::default())
-    });
-    eprintln!(
-        "{} seeds in {:.1?}: {}",
-        summary.runs,
-        started.elapsed(),
-        table(&summary.seen)
-    );
+    let summary = run_all(first..first + seeds, threads(), 5, |seed| run(seed, options));
+    let (runs, seen) = (summary.runs, table(&summary.seen));
+    eprintln!("{runs} seeds in {:.1?}: {seen}", started.elapsed());
     for failure in summary.failures.iter().skip(1) {
         eprintln!("also seed {}: {:?}", failure.seed, failure.violations);
     }
-    if summary.runs >= 1_000 && summary.failures.is_empty() {
-        let unseen: Vec<_> = EXPECTED
-            .iter()
-            .filter(|what| summary.seen.get(*what).copied().unwrap_or(0) == 0)
-            .collect();
+    if let Some(failure) = summary.failures.first() {
+        let replayed = run(
+            failure.seed,
+            Options {
+                verbose: true,
+                ..options
+            },
+        );
+        panic!("{}", describe(failure, &replayed, LAST_LINES));
+    }
+    summary
+}
+
+fn replay(seed: u64) {
+    let outcome = run(
+        seed,
+        Options {
+            verbose: true,
+            ..options()
+        },
+    );
+    for line in &outcome.transcript {
+        eprintln!("{line}");
+    }
+    eprintln!("seed {seed}: {}", table(&outcome.seen));
+    assert!(
+        outcome.violations.is_empty(),
+        "{}",
+        describe(&outcome, &outcome, 0)
+    );
+}
+
+#[test]
+fn every_seed_keeps_the_invariants() {
+    if let Some(seed) = from_env("HOLDFAST_SIM_SEED") {
+        return replay(seed);
+    }
+    let summary = run_seeds(from_env("HOLDFAST_SIM_SEEDS").unwrap_or(10_000), options());
+    if summary.runs >= 1_000 {
+        let seen = |what: &&&str| summary.seen.get(**what).is_some_and(|times| *times > 0);
+        let unseen: Vec<_> = EXPECTED.iter().filter(|what| !seen(what)).collect();
         assert!(unseen.is_empty(), "so many seeds never came to {unseen:?}");
     }
-    if let Some(failure) = summary.failures.first() {
-        panic!("{}", report(failure, LAST_LINES));
-    }
+}
+
+#[test]
+fn seeds_in_which_most_charges_land_late_keep_them_too() {
+    let seeds = from_env("HOLDFAST_SIM_SEEDS").unwrap_or(10_000) / 10;
+    run_seeds(
+        seeds,
+        Options {
+            late_charges: true,
+            ..options()
+        },
+    );
 }
 
 #[test]
