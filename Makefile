@@ -19,13 +19,17 @@ REGISTERED := services/contracts/registered.binpb
 export HOLDFAST_NATS_SERVER ?= $(CURDIR)/$(TOOLS)/nats-server
 
 ##@ Run
-.PHONY: up bench audit clean-data
+.PHONY: up bench bench-endurance audit clean-data
 up: nats-server build ## Run the whole platform on this machine until Ctrl-C
 	$(TARGET_DIR)/holdfast up $(ARGS)
 
 bench: nats-server ## Measure orders per second, latency and CPU time per order (minutes; release binaries)
 	cargo build --release $(BINARIES)
 	target/release/holdfast bench $(ARGS)
+
+bench-endurance: nats-server ## Memory over half a million orders, then the restart of inventory behind them (minutes; release binaries)
+	cargo build --release $(BINARIES)
+	target/release/holdfast bench --endurance 500000 --clients 64 --sync default $(ARGS)
 
 audit: build ## Check the invariants over all logs of the running platform
 	$(TARGET_DIR)/holdfast audit $(ARGS)

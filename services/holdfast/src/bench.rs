@@ -7,6 +7,7 @@
 mod client;
 mod endings;
 pub(crate) mod report;
+mod restart;
 mod usage;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use report::{Latency, ProcessUsage, Report, Run};
+pub use restart::{Restart, measure as measure_restart};
 
 use crate::local::{Process, Sync};
 use client::{Client, Counts};
@@ -50,6 +52,12 @@ pub enum Error {
         clients: usize,
         /// What was seen.
         detail: String,
+    },
+    /// A process that was killed did not come back.
+    #[error("{process} was killed and is not ready again: its log tells why")]
+    NotReady {
+        /// Its name.
+        process: &'static str,
     },
     /// The report cannot be written.
     #[error("{path}: {source}")]
@@ -87,7 +95,41 @@ pub struct Load {
     /// Not counted.
     pub warm_up: Duration,
     /// Counted.
-    pub measure: Duration,
+    pub window: Window,
+}
+
+/// When a measured window ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// After this time.
+    Time(Duration),
+    /// When this many orders have ended in it.
+    Orders(u64),
+}
+
+/// How often it is looked whether enough orders have ended.
+const COUNT_EVERY: Duration = Duration::from_millis(50);
+/// A window of orders ends when none has ended for so long.
+const STALLED_AFTER: Duration = Duration::from_secs(30);
+
+impl Window {
+    async fn pass(self, counts: &Counts) {
+        match self {
+            Self::Time(time) => tokio::time::sleep(time).await,
+            Self::Orders(orders) => wait_for(orders, counts).await,
+        }
+    }
+}
+
+async fn wait_for(orders: u64, counts: &Counts) {
+    let (mut ended, mut since) = (0, Instant::now());
+    while ended < orders && since.elapsed() < STALLED_AFTER {
+        tokio::time::sleep(COUNT_EVERY).await;
+        let now = counts.ended();
+        if now > ended {
+            (ended, since) = (now, Instant::now());
+        }
+    }
 }
 
 /// Runs one load and tells what it did.
@@ -107,7 +149,7 @@ pub async fn run(target: &Target, load: &Load) -> Result<Run, Error> {
     let before = Usage::of(&target.processes);
     counts.begin();
     let begun = Instant::now();
-    tokio::time::sleep(load.measure).await;
+    load.window.pass(&counts).await;
     let elapsed = begun.elapsed();
     let measured = counts.end();
     let after = Usage::of(&target.processes);

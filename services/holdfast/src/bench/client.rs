@@ -68,6 +68,11 @@ impl Counts {
         self.lock().take().unwrap_or_default()
     }
 
+    /// How many orders have ended in the window so far.
+    pub(super) fn ended(&self) -> u64 {
+        self.lock().as_ref().map_or(0, Measured::ended)
+    }
+
     /// Counts, if anything is being measured.
     fn count(&self, count: impl FnOnce(&mut Measured)) {
         if let Some(measured) = self.lock().as_mut() {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::client::Measured;
 use super::usage::Used;
-use super::{Error, Load, Target};
+use super::{Error, Load, Restart, Target};
 use crate::local::Sync;
 use crate::ui::{self, Colour, Paint};
 
@@ -25,6 +25,8 @@ pub struct Report {
     pub optimised: bool,
     /// One per load.
     pub runs: Vec<Run>,
+    /// What was killed at the end.
+    pub restarts: Vec<Restart>,
 }
 
 /// One load and what became of it.
@@ -152,6 +154,7 @@ impl Report {
             version: env!("CARGO_PKG_VERSION"),
             optimised: !cfg!(debug_assertions),
             runs: Vec::new(),
+            restarts: Vec::new(),
         }
     }
 
@@ -208,6 +211,14 @@ pub(crate) fn show(run: &Run, paint: Paint) {
             ),
         ));
     }
+}
+
+/// One restart.
+pub(crate) fn show_restart(restart: &Restart) {
+    ui::line(format_args!(
+        "{} killed with {} orders behind it: ready again after {:.2} s",
+        restart.process, restart.orders_before, restart.seconds
+    ));
 }
 
 #[cfg(test)]

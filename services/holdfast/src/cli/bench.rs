@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::up::NatsBinary;
 use super::{Error, Outcome};
-use crate::bench::{self, Load, Report, Target, report};
+use crate::bench::{self, Load, Report, Target, Window, report};
 use crate::local::{self, Logs, Options, Platform, Ports, RunDir, Sync, sample_skus};
 use crate::ui::{self, Colour, Paint};
 
@@ -17,6 +17,7 @@ Examples:
   holdfast bench                                 1, 16, 64 and 256 clients, both durabilities
   holdfast bench --clients 64 --sync default     one of them
   holdfast bench --demand flash-sale             all orders for one SKU only
+  holdfast bench --endurance 500000              memory over half a million orders, then a restart behind them
   holdfast bench --attach                        the platform that runs from .holdfast
 
 It starts its own platform on free ports with data that it throws away; run it with release binaries
@@ -62,6 +63,9 @@ pub(super) struct Bench {
     /// Per cent of the orders whose card is declined.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=100))]
     declined: u32,
+    /// Instead: one run of this many orders, with the first of --clients; then inventory is killed and its restart timed.
+    #[arg(long, value_name = "ORDERS", conflicts_with = "attach", value_parser = clap::value_parser!(u64).range(1..))]
+    endurance: Option<u64>,
     /// Measure the platform that runs from --home.
     #[arg(long)]
     attach: bool,
@@ -124,14 +128,38 @@ impl Bench {
             processes: platform.processes(),
             sync: Some(sync),
         };
-        let measured = self.measure(&target, report, paint).await;
+        let measured = match self.endurance {
+            None => self.measure(&target, report, paint).await,
+            Some(orders) => self.endure(&platform, &target, orders, report, paint).await,
+        };
         platform.stop().await;
         measured
     }
 
+    async fn endure(
+        &self,
+        platform: &Platform,
+        target: &Target,
+        orders: u64,
+        report: &mut Report,
+        paint: Paint,
+    ) -> Result<(), Error> {
+        let clients = self.clients.first().copied().unwrap_or(1);
+        let mut load = self.load(clients, Demand::Uniform);
+        load.window = Window::Orders(orders);
+        let run = bench::run(target, &load).await?;
+        report::show(&run, paint);
+        let ended = run.completed + run.cancelled;
+        report.runs.push(run);
+        let restart = bench::measure_restart(platform, "inventory", ended).await?;
+        report::show_restart(&restart);
+        report.restarts.push(restart);
+        Ok(())
+    }
+
     async fn measure(&self, target: &Target, report: &mut Report, paint: Paint) -> Result<(), Error> {
-        for demand in &self.demand {
-            for clients in &self.clients {
+        for clients in &self.clients {
+            for demand in &self.demand {
                 let run = bench::run(target, &self.load(*clients, *demand)).await?;
                 report::show(&run, paint);
                 report.runs.push(run);
@@ -150,7 +178,7 @@ impl Bench {
             skus: Arc::from(skus),
             declined_percent: self.declined,
             warm_up: Duration::from_secs(self.warm_up),
-            measure: Duration::from_secs(self.seconds),
+            window: Window::Time(Duration::from_secs(self.seconds)),
         }
     }
 }
