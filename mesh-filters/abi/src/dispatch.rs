@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::Duration;
 
-use crate::{Action, Exchange, Host};
+use crate::{Action, CallId, Callout, Exchange, GrpcStatus, Host};
 
 /// What the proxy tells about a plugin when it configures it.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +28,18 @@ pub trait Filter: Sized {
     /// # Errors
     /// Text for the operator that names the wrong field. The proxy then keeps the old configuration.
     fn configure(host: &impl Host, plugin: Plugin<'_>) -> Result<Self, String>;
+
+    /// How often [`Self::on_tick`] runs, on each worker by itself. `None`: never.
+    fn tick(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Time for what is not part of any exchange.
+    fn on_tick(&self, _: &(impl Callout + Host)) {}
+
+    /// A call that this configuration began on this worker has ended, with a message or without. Calls of a
+    /// configuration that was replaced meanwhile end unheard.
+    fn on_grpc_reply(&self, _: &impl Host, _: CallId, _reply: Result<Vec<u8>, GrpcStatus>) {}
 
     /// The request's headers are here. `end`: there is no body.
     fn on_request_headers(&self, _: &mut Self::Stream, _: &(impl Exchange + Host), _end: bool) -> Action {
@@ -100,16 +113,35 @@ impl<F: Filter> Registry<F> {
         }
     }
 
-    /// Takes over a configuration, or refuses it and keeps the one before.
+    /// Takes over a configuration and tells its tick, or refuses it and keeps the one before.
     ///
     /// # Errors
     /// The filter's reason.
-    pub fn configure(&self, root: u32, host: &impl Host, plugin: Plugin<'_>) -> Result<(), String> {
+    pub fn configure(
+        &self,
+        root: u32,
+        host: &impl Host,
+        plugin: Plugin<'_>,
+    ) -> Result<Option<Duration>, String> {
         let filter = Rc::new(F::configure(host, plugin)?);
+        let tick = filter.tick();
         if let Ok(mut roots) = self.roots.try_borrow_mut() {
             roots.insert(root, filter);
         }
-        Ok(())
+        Ok(tick)
+    }
+
+    /// Runs a callback of the plugin `root`; an unknown one has nothing to do.
+    pub fn on_root(&self, root: u32, callback: impl FnOnce(&F)) {
+        // Not borrowed while it runs: a call that fails at once ends inside of the callback that began it.
+        let filter = self
+            .roots
+            .try_borrow()
+            .ok()
+            .and_then(|roots| roots.get(&root).cloned());
+        if let Some(filter) = filter {
+            callback(&filter);
+        }
     }
 
     /// An exchange or a plugin is gone.
@@ -136,7 +168,8 @@ impl<F: Filter> Registry<F> {
 }
 
 /// Makes a `cdylib` of a [`Filter`]: `export!(MyFilter: request_headers, response_headers)`. The phases are
-/// `request_headers`, `request_body`, `response_headers`, `response_body` and `response_trailers`.
+/// `request_headers`, `request_body`, `response_headers`, `response_body` and `response_trailers`, and outside of
+/// exchanges `tick` and `grpc_reply`.
 ///
 /// On any other target than wasm32 it expands to nothing, so that the crate still builds and is tested there.
 #[macro_export]
@@ -180,6 +213,24 @@ macro_rules! export {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! export_phase {
+    (tick) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn proxy_on_tick(root: u32) {
+            use $crate::Filter;
+            REGISTRY.with(|r| r.on_root(root, |f| f.on_tick(&$crate::ffi::Proxy)));
+        }
+    };
+    (grpc_reply) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn proxy_on_grpc_receive(root: u32, call: u32, size: usize) {
+            REGISTRY.with(|r| $crate::ffi::callout::received(r, root, call, size));
+        }
+
+        #[unsafe(no_mangle)]
+        extern "C" fn proxy_on_grpc_close(root: u32, call: u32, status: u32) {
+            REGISTRY.with(|r| $crate::ffi::callout::closed(r, root, call, status));
+        }
+    };
     (request_headers) => {
         #[unsafe(no_mangle)]
         extern "C" fn proxy_on_request_headers(id: u32, _count: u32, end: u32) -> u32 {
@@ -236,8 +287,8 @@ macro_rules! export_phase {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::HeaderMap;
     use crate::fake::{FakeProxy, FakeShared};
+    use crate::{GrpcCall, HeaderMap};
 
     struct Echo(Vec<u8>);
 
@@ -319,6 +370,62 @@ mod tests {
         registry.create(2, 1);
         registry.delete(9);
         assert_eq!(respond(&registry, 2, &proxy), (Action::Continue, None));
+    }
+
+    /// Asks on every tick, and remembers how it ended.
+    #[derive(Default)]
+    struct Asking(RefCell<Vec<Result<Vec<u8>, GrpcStatus>>>);
+
+    impl Filter for Asking {
+        type Stream = ();
+
+        fn configure(_: &impl Host, _: Plugin<'_>) -> Result<Self, String> {
+            Ok(Self::default())
+        }
+
+        fn tick(&self) -> Option<Duration> {
+            Some(Duration::from_millis(50))
+        }
+
+        fn on_tick(&self, proxy: &(impl Callout + Host)) {
+            let _ = proxy.grpc_call(&GrpcCall {
+                cluster: "up",
+                authority: "",
+                service: "a.B",
+                method: "C",
+                message: b"?",
+                timeout: Duration::from_millis(10),
+            });
+        }
+
+        fn on_grpc_reply(&self, _: &impl Host, _: CallId, reply: Result<Vec<u8>, GrpcStatus>) {
+            self.0.borrow_mut().push(reply);
+        }
+    }
+
+    #[test]
+    fn a_call_begins_on_a_tick_and_its_end_is_told_to_the_same_plugin() {
+        let (registry, proxy) = (Registry::<Asking>::default(), proxy());
+        let tick = registry.configure(1, &proxy, plugin(b""));
+        assert_eq!(tick, Ok(Some(Duration::from_millis(50))));
+        registry.on_root(1, |f| f.on_tick(&proxy));
+        registry.on_root(9, |f| f.on_tick(&proxy));
+        let calls = proxy.take_calls();
+        let [call] = &calls[..] else { panic!("one call") };
+        assert_eq!(
+            (
+                call.cluster.as_str(),
+                call.service.as_str(),
+                call.message.as_slice()
+            ),
+            ("up", "a.B", &b"?"[..])
+        );
+        for reply in [Ok(b"!".to_vec()), Err(GrpcStatus(14))] {
+            registry.on_root(1, |f| f.on_grpc_reply(&proxy, call.id, reply.clone()));
+        }
+        registry.on_root(1, |f| {
+            assert_eq!(*f.0.borrow(), [Ok(b"!".to_vec()), Err(GrpcStatus(14))]);
+        });
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::{
-    Body, Counter, Error, Exchange, Expected, Gauge, HeaderMap, Host, Level, LocalReply, Pair, Result,
-    Shared, Swap, Version,
+    Body, CallId, Callout, Counter, Error, Exchange, Expected, Gauge, GrpcCall, HeaderMap, Host, Level,
+    LocalReply, Pair, Result, Shared, Swap, Version,
 };
 
 /// What all workers share: the data and both clocks. Clones are the same one; give each test thread its own
@@ -88,6 +89,25 @@ impl Replied {
     }
 }
 
+/// A call that a filter has begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called {
+    /// Which one; its end is told under this id.
+    pub id: CallId,
+    /// Cluster.
+    pub cluster: String,
+    /// Authority.
+    pub authority: String,
+    /// Service.
+    pub service: String,
+    /// Method.
+    pub method: String,
+    /// Request message.
+    pub message: Vec<u8>,
+    /// Time-out.
+    pub timeout: Duration,
+}
+
 /// One worker of a proxy with one exchange in hand.
 #[derive(Debug, Default)]
 pub struct FakeProxy {
@@ -99,6 +119,9 @@ pub struct FakeProxy {
     replies: RefCell<Vec<Replied>>,
     logs: RefCell<Vec<(Level, String)>>,
     store_fault: Cell<Option<Error>>,
+    grpc_calls: RefCell<Vec<Called>>,
+    grpc_fault: Cell<Option<Error>>,
+    last_call: Cell<u32>,
     calls: Cell<usize>,
 }
 
@@ -140,6 +163,17 @@ impl FakeProxy {
     /// From now on every store fails with this error, until `None`.
     pub fn fail_stores(&self, fault: Option<Error>) {
         self.store_fault.set(fault);
+    }
+
+    /// From now on no gRPC call begins but fails with this error, until `None`.
+    pub fn fail_calls(&self, fault: Option<Error>) {
+        self.grpc_fault.set(fault);
+    }
+
+    /// The gRPC calls begun since this was last asked. Tell their ends to the filter.
+    #[must_use]
+    pub fn take_calls(&self) -> Vec<Called> {
+        self.grpc_calls.take()
     }
 
     /// The replies so far, oldest first.
@@ -199,6 +233,27 @@ impl FakeProxy {
             .get_mut(index)
             .map(|(_, value)| change(value))
             .ok_or(Error::BadArgument)
+    }
+}
+
+impl Callout for FakeProxy {
+    fn grpc_call(&self, call: &GrpcCall<'_>) -> Result<CallId> {
+        self.count();
+        if let Some(fault) = self.grpc_fault.get() {
+            return Err(fault);
+        }
+        let id = CallId(self.last_call.get() + 1);
+        self.last_call.set(id.0);
+        self.grpc_calls.borrow_mut().push(Called {
+            id,
+            cluster: call.cluster.to_owned(),
+            authority: call.authority.to_owned(),
+            service: call.service.to_owned(),
+            method: call.method.to_owned(),
+            message: call.message.to_vec(),
+            timeout: call.timeout,
+        });
+        Ok(id)
     }
 }
 

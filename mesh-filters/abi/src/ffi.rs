@@ -2,6 +2,8 @@
 //! memory that it fills cannot be said otherwise.
 #![allow(unsafe_code)]
 
+pub mod callout;
+
 use std::alloc::Layout;
 use std::ops::Range;
 use std::ptr;
@@ -164,7 +166,10 @@ pub fn configure<F: Filter>(registry: &Registry<F>, root: u32, size: usize) -> u
             registry.configure(root, &Proxy, plugin)
         });
     match taken {
-        Ok(()) => 1,
+        Ok(tick) => {
+            callout::set_tick(tick);
+            1
+        }
         Err(reason) => {
             Proxy.log(Level::Error, &format!("configuration refused: {reason}"));
             0

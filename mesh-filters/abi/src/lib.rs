@@ -4,8 +4,8 @@
 //! a host may return; a panic kills the VM and every request of that worker with it. So this crate speaks
 //! the ABI itself. Names and values are bytes, each call returns a [`Result`], and nothing here panics.
 //!
-//! A filter implements [`Filter`] against two narrow ports, [`Exchange`] (the request and response in hand)
-//! and [`Host`] (what all requests share), and is tested natively on [`fake::FakeProxy`]. Its `cdylib` ends in
+//! A filter implements [`Filter`] against narrow ports, [`Exchange`] (the request and response in hand),
+//! [`Host`] (what all requests share) and [`Callout`] (calls of its own, begun on a tick), and is tested natively on [`fake::FakeProxy`]. Its `cdylib` ends in
 //! [`export!`], which exports only the callbacks that it names: a callback that is not exported costs nothing.
 //!
 //! ```
@@ -36,11 +36,13 @@ pub mod fake;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod ffi;
+#[cfg(any(target_arch = "wasm32", test))]
+mod grpc;
 pub mod pairs;
 mod port;
 
 pub use dispatch::{Filter, Plugin, Registry};
 pub use port::{
-    Action, Body, Counter, Error, Exchange, Expected, Gauge, HeaderMap, Host, Level, LocalReply, Pair,
-    Result, Shared, Swap, Version, property_path,
+    Action, Body, CallId, Callout, Counter, Error, Exchange, Expected, Gauge, GrpcCall, GrpcStatus,
+    HeaderMap, Host, Level, LocalReply, Pair, Result, Shared, Swap, Version, property_path,
 };

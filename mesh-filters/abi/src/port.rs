@@ -1,6 +1,7 @@
 //! What a filter may ask of its proxy.
 
 use std::ops::Range;
+use std::time::Duration;
 
 /// The answer of a call to the proxy.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -128,6 +129,41 @@ pub struct LocalReply<'a> {
     pub grpc_status: Option<u32>,
     /// What access logs and `response.code_details` show, without spaces.
     pub details: &'a str,
+}
+
+/// A gRPC call of one message, to a cluster of the proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GrpcCall<'a> {
+    /// The proxy's cluster; under Istio `outbound|<port>||<host>`.
+    pub cluster: &'a str,
+    /// `:authority` of the call; empty for the cluster's name.
+    pub authority: &'a str,
+    /// Full name of the service, as `package.Service`.
+    pub service: &'a str,
+    /// Name of the method.
+    pub method: &'a str,
+    /// The request message, encoded.
+    pub message: &'a [u8],
+    /// After this the call has failed. Whole milliseconds, at least one.
+    pub timeout: Duration,
+}
+
+/// A call under way; unique among those of one plugin on one worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CallId(pub(crate) u32);
+
+/// Why a call has no answer: its gRPC status, such as 14 for UNAVAILABLE or 4 for DEADLINE_EXCEEDED.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("gRPC status {0}")]
+pub struct GrpcStatus(pub u32);
+
+/// What a plugin may ask of others by itself, outside of any exchange.
+pub trait Callout {
+    /// Begins a call; its end is told to [`Filter::on_grpc_reply`](crate::Filter::on_grpc_reply).
+    ///
+    /// # Errors
+    /// Nothing was sent, and no end will be told: the proxy does not know the cluster, or failed.
+    fn grpc_call(&self, call: &GrpcCall<'_>) -> Result<CallId>;
 }
 
 /// The request and response that the running callback is about.
