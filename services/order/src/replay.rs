@@ -5,6 +5,7 @@ use std::sync::Arc;
 use holdfast_contracts::subjects;
 use holdfast_order_core::{EvolveError, OrderId, State, UserId, evolve};
 use holdfast_platform::journal::{DeadLetterReason, Record, Revision};
+use holdfast_platform::telemetry::TraceContext;
 
 use crate::codec::{self, Commit};
 
@@ -15,6 +16,8 @@ pub struct Versioned {
     pub state: Arc<State>,
     /// The record; [`Revision::NONE`] if there is none.
     pub revision: Revision,
+    /// The trace that it was appended in, or the last of the earlier ones that had one.
+    pub trace: Option<TraceContext>,
 }
 
 /// A record that cannot be folded. It stops this order, and no other.
@@ -81,6 +84,7 @@ pub fn advance(before: Versioned, record: &Record) -> Result<Versioned, Corrupt>
     let Record {
         subject,
         revision,
+        headers,
         payload,
         ..
     } = record;
@@ -97,6 +101,7 @@ pub fn advance(before: Versioned, record: &Record) -> Result<Versioned, Corrupt>
     Ok(Versioned {
         state: Arc::new(state),
         revision: *revision,
+        trace: TraceContext::of_record(headers).or(before.trace),
     })
 }
 

@@ -183,7 +183,7 @@ where
             events,
             effects,
         };
-        let order = self.store.append(&commit, before.revision, state).await?;
+        let order = self.store.append(&commit, before, state).await?;
         meter::committed(&order.state, &commit.events);
         Ok(Applied {
             order,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use holdfast_order_core::{OrderId, State};
 use holdfast_platform::clock::{Clock, SystemClock};
 use holdfast_platform::journal::{self, Journal, Record, Revision, Scan};
+use holdfast_platform::telemetry::TraceContext;
 use jiff::Timestamp;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
@@ -147,18 +148,23 @@ impl<J: Journal> Store<J> {
     /// [`journal::Error::Conflict`] if the order has moved on, anything else of [`Error`] if the outcome is not
     /// known or it cannot succeed. What was known stays known: it was true once, and nothing is appended on it
     /// that does not follow.
-    pub async fn append(&self, commit: &Commit, before: Revision, state: State) -> Result<Versioned, Error> {
+    pub async fn append(
+        &self,
+        commit: &Commit,
+        before: &Versioned,
+        state: State,
+    ) -> Result<Versioned, Error> {
         let key = OrderKey {
             user: commit.user,
             order: commit.order,
         };
-        let revision = self
-            .journal
-            .append(envelope::append(&key, commit, before)?)
-            .await?;
+        let trace = trace(before);
+        let append = envelope::append(&key, commit, before.revision, trace.as_ref())?;
+        let revision = self.journal.append(append).await?;
         let order = Versioned {
             state: Arc::new(state),
             revision,
+            trace,
         };
         self.keep(&key, &order);
         Ok(order)
@@ -170,6 +176,15 @@ impl<J: Journal> Store<J> {
             let (order, at) = (order.clone(), self.clock.now());
             self.cache.insert(*key, Seen { order, at });
         }
+    }
+}
+
+/// The trace of what is appended: that of the request or record that led to it. What decides on many orders at once
+/// belongs to no trace, so that then the order goes on in its own.
+fn trace(before: &Versioned) -> Option<TraceContext> {
+    match TraceContext::origin() {
+        Some(_) => TraceContext::current(),
+        None => before.trace.clone().or_else(TraceContext::current),
     }
 }
 

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use holdfast_platform::problem::{Problem, TIMEOUT, UNAVAILABLE};
+use holdfast_platform::telemetry::trace_context::inherit;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
@@ -44,7 +45,7 @@ impl Work {
         }
         let task = self
             .tracker
-            .spawn(tokio::time::timeout(self.deadline, work).in_current_span());
+            .spawn(inherit(tokio::time::timeout(self.deadline, work)).in_current_span());
         match task.await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(_)) => Err(Problem::new(&TIMEOUT)),

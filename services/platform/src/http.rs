@@ -1,6 +1,6 @@
 //! Serving HTTP, and calling it.
 //!
-//! Every request has a deadline, a metric by route, and (when traces are exported) a span in its caller's trace.
+//! Every request has a deadline, a metric by route, and its caller's trace: with a span in it when traces are exported.
 //! There are no retries, breakers or rate limits here: the mesh has them.
 
 use std::time::{Duration, Instant};
@@ -16,7 +16,8 @@ use tracing::Instrument;
 
 use crate::lifecycle::Shutdown;
 use crate::problem::{self, BODY_LIMIT, Problem, TIMEOUT};
-use crate::telemetry::{exporting, propagation};
+use crate::telemetry::trace_context::within;
+use crate::telemetry::{TraceContext, exporting, propagation};
 
 /// How to serve.
 #[derive(Clone, Copy, Debug)]
@@ -75,13 +76,15 @@ async fn guard(deadline: Duration, request: Request, next: Next) -> Response {
     let method = method(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
+    let origin = TraceContext::of_http(request.headers());
     let response = if exporting() {
-        let span = propagation::request_span(method, route, request.headers());
-        let response = answer(deadline, request, next).instrument(span.clone()).await;
+        let span = propagation::request_span(method, route, origin.as_ref());
+        let answer = within(TraceContext::of_span(&span), answer(deadline, request, next));
+        let response = answer.instrument(span.clone()).await;
         span.record("http.response.status_code", response.status().as_u16());
         response
     } else {
-        answer(deadline, request, next).await
+        within(origin, answer(deadline, request, next)).await
     };
     let labels = [
         ("method", method.to_owned()),
@@ -132,12 +135,12 @@ pub fn client(total: Duration) -> Result<reqwest::Client, reqwest::Error> {
 
 /// Makes a call part of the current trace.
 pub fn traced(request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-    if !exporting() {
-        return request;
-    }
     let mut headers = http::HeaderMap::new();
     propagation::inject_http(&mut headers);
-    request.headers(headers)
+    match headers.is_empty() {
+        true => request,
+        false => request.headers(headers),
+    }
 }
 
 #[cfg(test)]

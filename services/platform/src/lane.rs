@@ -19,7 +19,8 @@ use tracing::Instrument;
 
 use crate::journal::{self, DeadLetterReason, Delivery, Disposition, Record, Revision};
 use crate::nats::Nats;
-use crate::telemetry::{self, propagation};
+use crate::telemetry::trace_context::within;
+use crate::telemetry::{self, TraceContext, propagation};
 
 use dead_letter::{DeadLetter, FirstFailures, Original};
 use metrics::LaneMetrics;
@@ -166,17 +167,18 @@ impl Lane {
         failures.forget(sequence);
     }
 
-    /// Calls the handler, in the trace of whoever appended the record if traces are exported.
+    /// Calls the handler, in the trace of whoever appended the record.
     async fn call<H, F>(&self, handler: &H, delivery: Delivery) -> Disposition
     where
         H: Fn(Delivery) -> F,
         F: Future<Output = Disposition>,
     {
+        let origin = TraceContext::of_record(&delivery.record.headers);
         if !telemetry::exporting() {
-            return handler(delivery).await;
+            return within(origin, handler(delivery)).await;
         }
         let span = propagation::delivery_span(&self.consumer, &delivery);
-        handler(delivery).instrument(span).await
+        within(origin, handler(delivery)).instrument(span).await
     }
 
     /// Stores a record in the dead-letter queue, and returns whether it is stored there: for callers of

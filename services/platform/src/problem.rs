@@ -23,10 +23,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use opentelemetry::trace::TraceContextExt;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use crate::telemetry::TraceContext;
 
 pub use extract::{BODY_LIMIT, RawBody, ValidJson, ValidPath, ValidQuery};
 
@@ -293,12 +293,9 @@ async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
 }
 
 fn trace_id() -> String {
-    let context = tracing::Span::current().context();
-    let span = context.span().span_context().clone();
-    if span.is_valid() {
-        span.trace_id().to_string()
-    } else {
-        uuid::Uuid::new_v4().simple().to_string()
+    match TraceContext::current() {
+        Some(context) => context.trace_id().to_owned(),
+        None => uuid::Uuid::new_v4().simple().to_string(),
     }
 }
 

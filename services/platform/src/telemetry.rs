@@ -1,10 +1,11 @@
 //! Logs and traces.
 //!
 //! Logs go to standard error, as text on a terminal and as JSON elsewhere, filtered by directives that can be changed
-//! while the process runs. Traces are exported over OTLP only if an endpoint is configured; without one nothing here
-//! costs more than reading a flag.
+//! while the process runs. Spans are made and exported over OTLP only if an endpoint is configured. The trace that a
+//! request or a record came with is passed on in any case ([`TraceContext`]).
 
 pub mod propagation;
+pub mod trace_context;
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +21,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
 use crate::config::{LogFormat, ServiceArgs};
+
+pub use trace_context::TraceContext;
 
 static EXPORTING: AtomicBool = AtomicBool::new(false);
 

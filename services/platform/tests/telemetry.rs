@@ -49,11 +49,67 @@ async fn collector() -> (String, mpsc::UnboundedReceiver<Bytes>) {
     (serve(Router::new().route(path, export)).await, exports)
 }
 
+/// A service that calls itself and answers the traces that arrived with the second call and that a record would bear.
+async fn greeter() -> String {
+    let echo = get(async |headers: HeaderMap| headers["traceparent"].to_str().unwrap().to_owned());
+    let inner = serve(Router::new().route("/inner", echo)).await;
+    let outer = get(async move || {
+        let call = http::client(Duration::from_secs(5))
+            .unwrap()
+            .get(format!("{inner}/inner"));
+        let arrived = http::traced(call).send().await.unwrap().text().await.unwrap();
+        let mut appended = Headers::new();
+        propagation::inject(&mut appended);
+        format!("{arrived} {}", appended["traceparent"])
+    });
+    serve(Router::new().route("/outer", outer)).await
+}
+
+async fn ask(url: &str, parent: &str) -> String {
+    let call = http::client(Duration::from_secs(5)).unwrap();
+    let call = call.get(format!("{url}/outer")).header("traceparent", parent);
+    call.send().await.unwrap().text().await.unwrap()
+}
+
+/// Whether a span of this name was exported: its trace (field 1), its id (2) and its parent's (4) stand before its name
+/// (5), each as a tag, a length and the bytes.
+fn is_exported(export: &[u8], span: Option<&str>, parent: &str, name: &str) -> bool {
+    let bytes = |hex: &str| -> Vec<u8> {
+        let digits: Vec<_> = hex
+            .bytes()
+            .map(|digit| (digit as char).to_digit(16).unwrap() as u8)
+            .collect();
+        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    };
+    let id = |context: &str| bytes(&context[36..52]);
+    let own = span.map(|span| [&[0x0a, 16][..], &bytes(TRACE), &[0x12, 8], &id(span)].concat());
+    let named = [
+        &[0x22, 8][..],
+        &id(parent),
+        &[0x2a, name.len() as u8],
+        name.as_bytes(),
+    ]
+    .concat();
+    let wanted = [own.unwrap_or_default(), named].concat();
+    export.windows(wanted.len()).any(|window| window == wanted)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trace_goes_on_through_http_and_the_journal_and_is_exported() {
     let mut untraced = Headers::new();
     propagation::inject(&mut untraced);
-    assert!(untraced.is_empty(), "nothing is added while nothing is exported");
+    assert!(
+        untraced.is_empty(),
+        "nothing is added to what belongs to no trace"
+    );
+    let parent = format!("00-{TRACE}-b7ad6b7169203331-01");
+    let url = greeter().await;
+    let passed_on = format!("{parent} {parent}");
+    assert_eq!(
+        ask(&url, &parent).await,
+        passed_on,
+        "without an exporter, as it came"
+    );
 
     let args: Args = config::parse_from(["test", "--log", "zz[["]).unwrap();
     let refused = telemetry::start("greeter", &args.service)
@@ -67,37 +123,13 @@ async fn a_trace_goes_on_through_http_and_the_journal_and_is_exported() {
     let telemetry = telemetry::start("greeter", &args.service).unwrap();
     assert!(telemetry::exporting());
 
-    // A service that calls itself and answers the headers that arrived with the second call.
-    let echo = get(async |headers: HeaderMap| headers["traceparent"].to_str().unwrap().to_owned());
-    let inner = serve(Router::new().route("/inner", echo)).await;
-    let outer = get(async move || {
-        let call = http::client(Duration::from_secs(5))
-            .unwrap()
-            .get(format!("{inner}/inner"));
-        let arrived = http::traced(call).send().await.unwrap().text().await.unwrap();
-        let mut appended = Headers::new();
-        propagation::inject(&mut appended);
-        format!("{arrived} {}", appended["traceparent"])
-    });
-    let url = serve(Router::new().route("/outer", outer)).await;
-    let parent = format!("00-{TRACE}-b7ad6b7169203331-01");
-    let call = http::client(Duration::from_secs(5))
-        .unwrap()
-        .get(format!("{url}/outer"));
-    let answer = call
-        .header("traceparent", &parent)
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    let answer = ask(&url, &parent).await;
     let (called, appended) = answer.split_once(' ').unwrap();
     assert!(
         called.starts_with(&format!("00-{TRACE}-")) && called != parent,
         "{called}"
     );
-    assert!(appended.starts_with(&format!("00-{TRACE}-")), "{appended}");
+    assert_eq!(appended, called, "both are sent by the span of the first request");
 
     let headers = Headers::from([("traceparent".to_owned(), appended.to_owned())]);
     let record = Record {
@@ -113,7 +145,7 @@ async fn a_trace_goes_on_through_http_and_the_journal_and_is_exported() {
         propagation::inject(&mut headers);
         headers
     };
-    assert!(next.instrument(span).await["traceparent"].starts_with(&format!("00-{TRACE}-")));
+    let next = &next.instrument(span).await["traceparent"];
 
     tokio::task::spawn_blocking(|| telemetry.shut_down(Duration::from_secs(5)))
         .await
@@ -125,5 +157,15 @@ async fn a_trace_goes_on_through_http_and_the_journal_and_is_exported() {
     let text = String::from_utf8_lossy(&all);
     for wanted in ["greeter", "GET /outer", "GET /inner", "handle greetings"] {
         assert!(text.contains(wanted), "{wanted} was not exported: {text}");
+    }
+    for (span, parent, name) in [
+        (Some(called), parent.as_str(), "GET /outer"),
+        (None, called, "GET /inner"),
+        (Some(next.as_str()), appended, "handle greetings"),
+    ] {
+        assert!(
+            is_exported(&all, span, parent, name),
+            "{name} is no child of {parent}"
+        );
     }
 }

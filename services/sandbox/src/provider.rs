@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use holdfast_platform::telemetry::trace_context::inherit;
 use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
@@ -56,9 +57,12 @@ impl Provider {
         match admission {
             Admission::New(charge) => match Behaviour::of(&charge.token) {
                 Behaviour::LoseResponse => Ok(None),
-                Behaviour::CaptureSlowly => self.wait(self.0.tasks.spawn(self.clone().finish(charge))).await,
+                Behaviour::CaptureSlowly => {
+                    self.wait(self.0.tasks.spawn(inherit(self.clone().finish(charge))))
+                        .await
+                }
                 Behaviour::TellByWebhook(_) => {
-                    self.0.tasks.spawn(self.clone().finish(charge.clone()));
+                    self.0.tasks.spawn(inherit(self.clone().finish(charge.clone())));
                     Ok(Some(charge))
                 }
                 _ => Ok(Some(charge)),

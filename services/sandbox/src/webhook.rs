@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
+use holdfast_platform::http::traced;
 use jiff::Timestamp;
 use reqwest::header::CONTENT_TYPE;
 use serde::Serialize;
@@ -99,12 +100,10 @@ impl Webhooks {
         };
         let signature = signature(self.secret.as_bytes(), Timestamp::now(), body);
         let request = self.client.post(&self.url).header(SIGNATURE_HEADER, signature);
-        match request
+        let request = request
             .header(CONTENT_TYPE, "application/json")
-            .body(body.to_vec())
-            .send()
-            .await
-        {
+            .body(body.to_vec());
+        match traced(request).send().await {
             Ok(answer) if answer.status().is_success() => true,
             Ok(answer) => {
                 tracing::debug!(status = answer.status().as_u16(), "webhook not taken");

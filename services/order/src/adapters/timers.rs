@@ -7,6 +7,7 @@ use async_nats::jetstream::Context;
 use bytes::Bytes;
 use holdfast_contracts::subjects;
 use holdfast_platform::nats::Nats;
+use holdfast_platform::telemetry::propagation::inject_nats;
 use jiff::Timestamp;
 
 use crate::codec::{Timer, encode_timer};
@@ -66,5 +67,6 @@ fn headers(name: TimerName, timer: &Timer, at: Timestamp) -> HeaderMap {
     headers.insert("ce-type", SCHEMA);
     headers.insert("ce-subject", order.to_string());
     headers.insert("ce-dataschema", SCHEMA);
+    inject_nats(&mut headers);
     headers
 }

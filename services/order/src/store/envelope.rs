@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use holdfast_platform::journal::{Append, Headers, Revision};
+use holdfast_platform::telemetry::TraceContext;
 
 use crate::codec::{self, Commit};
 use crate::replay::OrderKey;
@@ -11,12 +12,21 @@ pub const COMMANDS_HEADER: &str = "Holdfast-Commands";
 
 const SCHEMA: &str = "holdfast.order.v1.OrderCommit";
 
-pub(super) fn append(key: &OrderKey, commit: &Commit, expected: Revision) -> Result<Append, codec::Error> {
+pub(super) fn append(
+    key: &OrderKey,
+    commit: &Commit,
+    expected: Revision,
+    trace: Option<&TraceContext>,
+) -> Result<Append, codec::Error> {
     let message_id = format!("{}.{}", commit.order, commit.last_version());
+    let mut headers = headers(commit, &message_id);
+    if let Some(trace) = trace {
+        trace.stamp(&mut headers);
+    }
     Ok(Append {
         subject: key.subject(),
         expected,
-        headers: headers(commit, &message_id),
+        headers,
         message_id,
         payload: Bytes::from(codec::encode(commit)?),
     })

@@ -5,6 +5,7 @@
 
 mod neighbours;
 mod support;
+mod traces;
 
 use axum::http::StatusCode;
 use holdfast_platform::journal::{Journal, Revision};

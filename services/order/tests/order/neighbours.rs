@@ -42,6 +42,7 @@ pub struct Payment(Arc<Mutex<Ledger>>);
 struct Ledger {
     charges: HashMap<String, u32>,
     captured: HashMap<String, u32>,
+    traces: HashMap<String, Vec<String>>,
     void: HashSet<String>,
     refuses_refunds: bool,
 }
@@ -54,6 +55,17 @@ impl Payment {
             .charges
             .get(order)
             .copied()
+            .unwrap_or_default()
+    }
+
+    /// The `traceparent` of each charge that came with one.
+    pub fn traces(&self, order: &str) -> Vec<String> {
+        self.0
+            .lock()
+            .unwrap()
+            .traces
+            .get(order)
+            .cloned()
             .unwrap_or_default()
     }
 
@@ -97,6 +109,10 @@ async fn charge(
     let mut ledger = payment.0.lock().unwrap();
     if ledger.void.contains(&order) {
         return outcome(json!({"status": "voided"}));
+    }
+    if let Some(trace) = headers.get("traceparent") {
+        let traces = ledger.traces.entry(order.clone()).or_default();
+        traces.push(trace.to_str().unwrap().to_owned());
     }
     let charges = ledger.charges.entry(order.clone()).or_default();
     *charges += 1;

@@ -212,6 +212,10 @@ impl Replica {
         }
     }
 
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.ask(Request::get(path), Body::empty()).await
     }

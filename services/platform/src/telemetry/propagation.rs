@@ -1,32 +1,51 @@
-//! `traceparent` ([W3C Trace Context](https://www.w3.org/TR/trace-context/)) across HTTP and the journal.
+//! `traceparent` and `tracestate` across HTTP and the journal, and the spans of what they lead to.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::Context;
-use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
+use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::exporting;
+use super::trace_context::{TRACEPARENT, TRACESTATE, TraceContext};
 use crate::journal::{Delivery, Headers};
 
-/// Adds the current trace to the headers of a request. Does nothing unless traces are exported.
+/// Adds the current trace to the headers of a request.
 pub fn inject_http(headers: &mut HeaderMap) {
-    if exporting() {
-        TraceContextPropagator::new().inject_context(&Span::current().context(), &mut Http(headers));
+    let Some(context) = TraceContext::current() else {
+        return;
+    };
+    let parent = (TRACEPARENT, Some(context.traceparent()));
+    for (name, value) in [parent, (TRACESTATE, context.tracestate())] {
+        if let Some(Ok(value)) = value.map(HeaderValue::from_str) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
     }
 }
 
-/// Adds the current trace to the headers of a record, unless it has one. Does nothing unless traces are exported.
+/// Adds the current trace to the headers of a record, unless it has one.
 pub fn inject(headers: &mut Headers) {
-    if exporting() && !headers.contains_key("traceparent") {
-        TraceContextPropagator::new().inject_context(&Span::current().context(), &mut Record(headers));
+    if !headers.contains_key(TRACEPARENT)
+        && let Some(context) = TraceContext::current()
+    {
+        context.stamp(headers);
+    }
+}
+
+/// Adds the current trace to a message of NATS.
+pub fn inject_nats(headers: &mut async_nats::HeaderMap) {
+    let Some(context) = TraceContext::current() else {
+        return;
+    };
+    headers.insert(TRACEPARENT, context.traceparent());
+    if let Some(state) = context.tracestate() {
+        headers.insert(TRACESTATE, state);
     }
 }
 
 /// The span of one HTTP request, in the caller's trace.
 #[must_use]
-pub fn request_span(method: &str, route: &str, headers: &HeaderMap) -> Span {
+pub fn request_span(method: &str, route: &str, origin: Option<&TraceContext>) -> Span {
     let span = tracing::info_span!(
         "request",
         otel.name = format!("{method} {route}"),
@@ -35,7 +54,7 @@ pub fn request_span(method: &str, route: &str, headers: &HeaderMap) -> Span {
         http.route = route,
         http.response.status_code = tracing::field::Empty,
     );
-    continue_from(&span, &ReadHttp(headers));
+    continue_from(&span, origin);
     span
 }
 
@@ -51,56 +70,30 @@ pub fn delivery_span(consumer: &str, delivery: &Delivery) -> Span {
         messaging.message.id = delivery.record.revision.0,
         messaging.delivery.attempt = delivery.attempt,
     );
-    continue_from(&span, &ReadRecord(&delivery.record.headers));
+    continue_from(&span, TraceContext::of_record(&delivery.record.headers).as_ref());
     span
 }
 
-fn continue_from(span: &Span, carrier: &dyn Extractor) {
-    let parent = TraceContextPropagator::new().extract_with_context(&Context::new(), carrier);
-    // Fails only where no trace layer is installed: then there is nothing to continue.
-    let _ = span.set_parent(parent);
-}
-
-struct Http<'a>(&'a mut HeaderMap);
-
-impl Injector for Http<'_> {
-    fn set(&mut self, key: &str, value: String) {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value)) {
-            self.0.insert(name, value);
-        }
+fn continue_from(span: &Span, origin: Option<&TraceContext>) {
+    if let Some(origin) = origin {
+        let parent = TraceContextPropagator::new().extract_with_context(&Context::new(), &Carrier(origin));
+        // Fails only where no trace layer is installed: then there is nothing to continue.
+        let _ = span.set_parent(parent);
     }
 }
 
-struct ReadHttp<'a>(&'a HeaderMap);
+struct Carrier<'a>(&'a TraceContext);
 
-impl Extractor for ReadHttp<'_> {
+impl Extractor for Carrier<'_> {
     fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key)?.to_str().ok()
+        match key {
+            TRACEPARENT => Some(self.0.traceparent()),
+            TRACESTATE => self.0.tracestate(),
+            _ => None,
+        }
     }
 
     fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(HeaderName::as_str).collect()
-    }
-}
-
-struct Record<'a>(&'a mut Headers);
-
-impl Injector for Record<'_> {
-    fn set(&mut self, key: &str, value: String) {
-        if !value.is_empty() {
-            self.0.insert(key.to_owned(), value);
-        }
-    }
-}
-
-struct ReadRecord<'a>(&'a Headers);
-
-impl Extractor for ReadRecord<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str)
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(String::as_str).collect()
+        vec![TRACEPARENT, TRACESTATE]
     }
 }
