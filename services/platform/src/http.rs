@@ -3,6 +3,8 @@
 //! Every request has a deadline, a metric by route, and its caller's trace: with a span in it when traces are exported.
 //! There are no retries, breakers or rate limits here: the mesh has them.
 
+mod connections;
+
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -10,7 +12,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::Method;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::serve::ListenerExt;
+use axum::serve::{Listener, ListenerExt};
 use tokio::net::TcpListener;
 use tracing::Instrument;
 
@@ -19,19 +21,28 @@ use crate::problem::{self, BODY_LIMIT, Problem, TIMEOUT};
 use crate::telemetry::trace_context::within;
 use crate::telemetry::{TraceContext, exporting, propagation};
 
+/// How long a client keeps a connection that it does not use: less than servers do, so that none is closed on a
+/// request.
+const IDLE: Duration = Duration::from_secs(20);
+
 /// How to serve.
 #[derive(Clone, Copy, Debug)]
 pub struct HttpOptions {
-    /// How long a handler may take before the request is answered with a time-out.
+    /// How long the head of a request may take: from the connection's first moment or, on one that is kept alive, from
+    /// the last answer. So it is also how long an idle connection is kept; who calls us keeps it for a shorter time.
+    pub header_deadline: Duration,
+    /// How long a handler may take before the request is answered with a time-out, its body included, which has
+    /// [`BODY_DEADLINE`](problem::BODY_DEADLINE) of it.
     pub request_deadline: Duration,
     /// How long requests under way may go on after shutdown.
     pub drain_deadline: Duration,
 }
 
 impl Default for HttpOptions {
-    /// Ten seconds each.
+    /// Ten seconds each, and thirty for a head.
     fn default() -> Self {
         Self {
+            header_deadline: Duration::from_secs(30),
             request_deadline: Duration::from_secs(10),
             drain_deadline: Duration::from_secs(10),
         }
@@ -40,35 +51,37 @@ impl Default for HttpOptions {
 
 /// Serves HTTP/1.1 and HTTP/2 (prior knowledge) until `shutdown`, then finishes what is under way, then stops.
 ///
-/// # Errors
-/// If the listener fails.
-pub async fn serve(
+/// A connection that only holds a place, without a whole request in time, is closed.
+pub async fn serve<L: Listener>(router: Router, listener: L, options: HttpOptions, shutdown: Shutdown) {
+    serve_knowing(router, listener, options, shutdown, |_| |_: &mut Request| {}).await;
+}
+
+/// As [`serve`]; `know` makes, from a connection, what is added to each request that comes by it.
+pub async fn serve_knowing<L, K, A>(
     router: Router,
-    listener: TcpListener,
+    listener: L,
     options: HttpOptions,
     shutdown: Shutdown,
-) -> std::io::Result<()> {
+    know: K,
+) where
+    L: Listener,
+    K: Fn(&L::Io) -> A,
+    A: Fn(&mut Request) + Clone + Send + 'static,
+{
     let deadline = options.request_deadline;
     let router = problem::with_fallbacks(router)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn(move |request, next| guard(deadline, request, next)));
-    let listener = listener.tap_io(|connection| {
+    connections::serve(router, listener, options, shutdown, know).await;
+}
+
+/// Connections that send what they are given at once.
+pub fn without_delay(listener: TcpListener) -> impl Listener {
+    listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
             tracing::debug!("TCP_NODELAY: {error}");
         }
-    });
-    let serving = axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    let overdue = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(options.drain_deadline).await;
-    };
-    tokio::select! {
-        served = serving.into_future() => served,
-        () = overdue => {
-            tracing::warn!("requests cut off: they were not done within {:?}", options.drain_deadline);
-            Ok(())
-        }
-    }
+    })
 }
 
 async fn guard(deadline: Duration, request: Request, next: Next) -> Response {
@@ -126,6 +139,7 @@ fn method(method: &Method) -> &'static str {
 pub fn client(total: Duration) -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(1))
+        .pool_idle_timeout(IDLE)
         .timeout(total)
         .retry(reqwest::retry::never())
         .redirect(reqwest::redirect::Policy::none())

@@ -28,7 +28,7 @@ use serde_json::{Map, Value};
 
 use crate::telemetry::TraceContext;
 
-pub use extract::{BODY_LIMIT, RawBody, ValidJson, ValidPath, ValidQuery};
+pub use extract::{BODY_DEADLINE, BODY_LIMIT, RawBody, ValidJson, ValidPath, ValidQuery};
 
 /// The media type of problems.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -84,6 +84,9 @@ pub const INCOMPLETE_BODY: ProblemType = ProblemType::new(
     StatusCode::BAD_REQUEST,
     "The body is incomplete",
 );
+/// The body took longer than [`BODY_DEADLINE`].
+pub const SLOW_BODY: ProblemType =
+    ProblemType::new("slow-body", StatusCode::REQUEST_TIMEOUT, "The body took too long");
 /// The body is over its limit, mostly [`BODY_LIMIT`].
 pub const BODY_TOO_LARGE: ProblemType = ProblemType::new(
     "body-too-large",
@@ -264,7 +267,7 @@ impl IntoResponse for Problem {
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-        if kind.status == StatusCode::PAYLOAD_TOO_LARGE {
+        if [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT].contains(&kind.status) {
             // The rest of the body is not read, so the connection ends here: a client that is not told would send its
             // next request into it.
             let close = HeaderValue::from_static("close");

@@ -68,9 +68,6 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A server ended by itself.
-    #[error("serving failed: {0}")]
-    Serve(#[source] std::io::Error),
     /// Logs or traces cannot be set up.
     #[error(transparent)]
     Telemetry(#[from] telemetry::Error),
@@ -163,7 +160,7 @@ impl Context {
     /// Serves the API on the configured address until shutdown.
     ///
     /// # Errors
-    /// [`Error`] if the address is taken or serving fails.
+    /// [`Error`] if the address is taken.
     pub async fn serve_http(&self, router: Router) -> Result<(), Error> {
         self.serve_http_with(router, HttpOptions::default()).await
     }
@@ -179,9 +176,9 @@ impl Context {
             drain_deadline: self.args.drain_deadline,
             ..options
         };
-        http::serve(router, listener, options, self.shutdown.clone())
-            .await
-            .map_err(Error::Serve)
+        let listener = http::without_delay(listener);
+        http::serve(router, listener, options, self.shutdown.clone()).await;
+        Ok(())
     }
 }
 

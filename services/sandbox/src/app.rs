@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use clap::Parser;
 use holdfast_platform::config::{ServiceArgs, duration};
+use holdfast_platform::http::{HttpOptions, serve_knowing};
 use holdfast_platform::service::Context;
 use tokio::net::TcpListener;
 
-use crate::connection::{CuttableListener, Lifeline};
+use crate::connection::{Cuttable, CuttableListener};
 use crate::http::router;
 use crate::provider::Provider;
 use crate::store::{self, Store};
@@ -42,6 +43,9 @@ pub struct Args {
     pub webhook: Duration,
 }
 
+/// How long a request may take, beside what `tok_slow` is told to take.
+const REQUEST: Duration = Duration::from_secs(10);
+
 /// Why the sandbox cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -51,7 +55,7 @@ pub enum Error {
     /// The client for webhooks cannot be set up.
     #[error("the HTTP client cannot be set up: {0}")]
     Client(#[from] reqwest::Error),
-    /// The address cannot be listened on, or serving failed.
+    /// The address cannot be listened on.
     #[error("HOLDFAST_HTTP_ADDR: {0}")]
     Serve(#[from] std::io::Error),
 }
@@ -59,7 +63,7 @@ pub enum Error {
 /// Serves the sandbox until shutdown.
 ///
 /// # Errors
-/// [`Error`] if it cannot start or its server fails.
+/// [`Error`] if it cannot start.
 pub async fn serve(context: Context, args: Args) -> Result<(), Error> {
     let (store, known) = Store::open(&args.data.join("charges.jsonl"))?;
     let webhooks = args.webhook_url.zip(args.webhook_secret);
@@ -74,9 +78,19 @@ pub async fn serve(context: Context, args: Args) -> Result<(), Error> {
     let provider = Provider::start(store, known, delays, webhooks);
     let listener = CuttableListener(TcpListener::bind(args.service.http_addr).await?);
     tracing::info!(service = context.name, address = %args.service.http_addr, "serving");
-    let service = router(provider).into_make_service_with_connect_info::<Lifeline>();
-    let stopped = context.shutdown.clone().cancelled_owned();
-    Ok(axum::serve(listener, service)
-        .with_graceful_shutdown(stopped)
-        .await?)
+    let options = HttpOptions {
+        request_deadline: REQUEST + args.slow,
+        drain_deadline: args.service.drain_deadline,
+        ..HttpOptions::default()
+    };
+    let shutdown = context.shutdown.clone();
+    serve_knowing(
+        router(provider),
+        listener,
+        options,
+        shutdown,
+        Cuttable::add_lifeline,
+    )
+    .await;
+    Ok(())
 }

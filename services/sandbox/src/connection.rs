@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::extract::Request;
+use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -25,12 +25,6 @@ impl Lifeline {
 
     fn is_cut(&self) -> bool {
         self.0.load(Ordering::Acquire)
-    }
-}
-
-impl Connected<IncomingStream<'_, CuttableListener>> for Lifeline {
-    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
-        stream.io().lifeline.clone()
     }
 }
 
@@ -66,6 +60,16 @@ impl Listener for CuttableListener {
 pub struct Cuttable<S> {
     stream: S,
     lifeline: Lifeline,
+}
+
+impl<S> Cuttable<S> {
+    /// Gives each request of this connection its [`Lifeline`], as an extension.
+    pub fn add_lifeline(&self) -> impl Fn(&mut Request) + Clone + Send + 'static + use<S> {
+        let lifeline = self.lifeline.clone();
+        move |request| {
+            request.extensions_mut().insert(lifeline.clone());
+        }
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Cuttable<S> {

@@ -1,7 +1,8 @@
 //! The provider's HTTP API, and the truth about it under `/sandbox`.
 
+use axum::Extension;
 use axum::Router;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
@@ -52,7 +53,7 @@ pub fn router(provider: Provider) -> Router {
 
 async fn charge(
     State(provider): State<Provider>,
-    ConnectInfo(lifeline): ConnectInfo<Lifeline>,
+    Extension(lifeline): Extension<Lifeline>,
     headers: HeaderMap,
     ValidJson(request): ValidJson<ChargeRequest>,
 ) -> Result<Response, Problem> {

@@ -14,7 +14,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use holdfast_sandbox::connection::{CuttableListener, Lifeline};
+use holdfast_platform::http::{HttpOptions, serve_knowing};
+use holdfast_platform::lifecycle::Shutdown;
+use holdfast_sandbox::connection::{Cuttable, CuttableListener};
 use holdfast_sandbox::provider::Provider;
 use holdfast_sandbox::store::Store;
 use holdfast_sandbox::token::Delays;
@@ -56,11 +58,13 @@ impl Sandbox {
         let provider = Provider::start(store, known, short(), webhooks);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let service =
-            holdfast_sandbox::http::router(provider).into_make_service_with_connect_info::<Lifeline>();
-        let server = tokio::spawn(async move {
-            axum::serve(CuttableListener(listener), service).await.unwrap();
-        });
+        let server = tokio::spawn(serve_knowing(
+            holdfast_sandbox::http::router(provider),
+            CuttableListener(listener),
+            HttpOptions::default(),
+            Shutdown::new(),
+            Cuttable::add_lifeline,
+        ));
         Self {
             url,
             client: Client::new(),

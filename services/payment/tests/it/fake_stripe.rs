@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Form, Path, Query, Request, State};
+use axum::Extension;
+use axum::extract::{Form, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
@@ -116,7 +117,7 @@ fn card_error(intent: &mut Value, code: &str, decline_code: Option<&str>) -> (St
 
 async fn create(
     State(fake): State<FakeStripe>,
-    ConnectInfo(lifeline): ConnectInfo<Lifeline>,
+    Extension(lifeline): Extension<Lifeline>,
     headers: HeaderMap,
     Form(form): Form<Form_>,
 ) -> Response {

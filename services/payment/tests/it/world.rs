@@ -12,9 +12,10 @@ use holdfast_payment::service::Payments;
 use holdfast_payment::signature::Secrets;
 use holdfast_payment::work::Work;
 use holdfast_platform::clock::SystemClock;
-use holdfast_platform::http::client;
+use holdfast_platform::http::{HttpOptions, client, serve_knowing};
 use holdfast_platform::journal::Journal;
-use holdfast_sandbox::connection::{CuttableListener, Lifeline};
+use holdfast_platform::lifecycle::Shutdown;
+use holdfast_sandbox::connection::{Cuttable, CuttableListener};
 use holdfast_sandbox::provider::Provider as SandboxProvider;
 use holdfast_sandbox::store::Store;
 use holdfast_sandbox::token::Delays;
@@ -34,8 +35,13 @@ pub async fn serve(router: Router) -> String {
 
 fn serve_on(listener: TcpListener, router: Router) -> String {
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let service = router.into_make_service_with_connect_info::<Lifeline>();
-    tokio::spawn(async move { axum::serve(CuttableListener(listener), service).await.unwrap() });
+    tokio::spawn(serve_knowing(
+        router,
+        CuttableListener(listener),
+        HttpOptions::default(),
+        Shutdown::new(),
+        Cuttable::add_lifeline,
+    ));
     url
 }
 

@@ -1,11 +1,13 @@
 use axum::routing::{get, post};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::*;
 
-async fn start(router: Router, options: HttpOptions) -> (String, Shutdown, JoinHandle<std::io::Result<()>>) {
+async fn start(router: Router, options: HttpOptions) -> (String, Shutdown, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let shutdown = Shutdown::new();
@@ -32,7 +34,7 @@ async fn given_shutdown_a_request_under_way_is_answered_and_then_serving_ends() 
     shutdown.cancel();
     finish.cancel();
     assert_eq!(call.await.unwrap().unwrap().status(), 200);
-    serving.await.unwrap().unwrap();
+    serving.await.unwrap();
     assert!(
         caller().get(&url).send().await.is_err(),
         "nobody listens any more"
@@ -54,7 +56,7 @@ async fn given_shutdown_and_a_request_that_never_ends_serving_ends_at_the_deadli
     let call = tokio::spawn(caller().get(format!("{url}/stuck")).send());
     started.recv().await.unwrap();
     shutdown.cancel();
-    serving.await.unwrap().unwrap();
+    serving.await.unwrap();
     call.abort();
 }
 
@@ -86,7 +88,7 @@ async fn both_versions_of_http_are_served() {
         (response.version(), response.text().await.unwrap().as_str()),
         (http::Version::HTTP_11, "one")
     );
-    let mut raw = tokio::net::TcpStream::connect(url.trim_start_matches("http://"))
+    let mut raw = TcpStream::connect(url.trim_start_matches("http://"))
         .await
         .unwrap();
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
@@ -104,7 +106,7 @@ async fn both_versions_of_http_are_served() {
 async fn a_body_that_says_it_is_too_large_is_refused_before_it_comes() {
     let router = Router::new().route("/raw", post(async |body: problem::RawBody| body.0));
     let (url, _shutdown, _serving) = start(router, HttpOptions::default()).await;
-    let mut raw = tokio::net::TcpStream::connect(url.trim_start_matches("http://"))
+    let mut raw = TcpStream::connect(url.trim_start_matches("http://"))
         .await
         .unwrap();
     let head = format!(
@@ -121,4 +123,77 @@ async fn a_body_that_says_it_is_too_large_is_refused_before_it_comes() {
         .unwrap()
         .unwrap();
     assert_eq!(&status, b"HTTP/1.1 413");
+}
+
+/// A server that waits 50 ms for the head of a request, and a connection to it on which `first` was sent.
+async fn hesitant(first: &[u8]) -> (TcpStream, Shutdown) {
+    let options = HttpOptions {
+        header_deadline: Duration::from_millis(50),
+        ..HttpOptions::default()
+    };
+    let router = Router::new().route("/hello", get(async || "hello"));
+    let (url, shutdown, _serving) = start(router, options).await;
+    let mut raw = TcpStream::connect(url.trim_start_matches("http://"))
+        .await
+        .unwrap();
+    raw.write_all(first).await.unwrap();
+    (raw, shutdown)
+}
+
+/// Everything that comes until the server closes.
+async fn until_closed(mut connection: TcpStream) -> String {
+    let mut said = Vec::new();
+    let closed = tokio::time::timeout(Duration::from_secs(5), connection.read_to_end(&mut said));
+    // A reset closes it, too.
+    let _ = closed.await.expect("the server closes the connection");
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+#[tokio::test]
+async fn a_connection_without_a_whole_request_in_time_is_closed() {
+    let beginnings: [&[u8]; 4] = [
+        b"",
+        b"PRI * HT",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET /hello HTTP/1.1\r\nhost: h\r\nx-slow: ",
+    ];
+    for beginning in beginnings {
+        let (connection, _shutdown) = hesitant(beginning).await;
+        until_closed(connection).await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_for_another_request_and_not_for_ever() {
+    let request = b"GET /hello HTTP/1.1\r\nhost: h\r\n\r\n";
+    let (mut connection, _shutdown) = hesitant(request).await;
+    let mut byte = [0];
+    connection.read_exact(&mut byte).await.unwrap();
+    connection.write_all(request).await.unwrap();
+    let said = until_closed(connection).await;
+    assert_eq!(said.matches("200 OK").count(), 2, "{said}");
+}
+
+#[tokio::test]
+async fn a_request_is_told_about_its_connection() {
+    let told = get(async |axum::Extension(port): axum::Extension<u16>| port.to_string());
+    let router = Router::new().route("/port", told);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/port", listener.local_addr().unwrap());
+    let own_port = listener.local_addr().unwrap().port();
+    let know = |connection: &TcpStream| {
+        let port = connection.local_addr().unwrap().port();
+        move |request: &mut Request| {
+            request.extensions_mut().insert(port);
+        }
+    };
+    tokio::spawn(serve_knowing(
+        router,
+        listener,
+        HttpOptions::default(),
+        Shutdown::new(),
+        know,
+    ));
+    let answer = caller().get(url).send().await.unwrap().text().await.unwrap();
+    assert_eq!(answer, own_port.to_string());
 }

@@ -1,6 +1,7 @@
 //! Extractors whose rejections are problems that name the field.
 
 use std::error::Error;
+use std::time::Duration;
 
 use axum::body::HttpBody;
 use axum::extract::path::ErrorKind;
@@ -16,19 +17,23 @@ use serde_json::error::Category;
 
 use super::objects::Objects;
 use super::{
-    BODY_TOO_LARGE, INCOMPLETE_BODY, INVALID_PARAMETER, INVALID_REQUEST, MALFORMED_JSON, Problem,
+    BODY_TOO_LARGE, INCOMPLETE_BODY, INVALID_PARAMETER, INVALID_REQUEST, MALFORMED_JSON, Problem, SLOW_BODY,
     UNSUPPORTED_MEDIA_TYPE,
 };
 
 /// The largest body that is read, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
+/// How long a body may take, once its request's head is there.
+pub const BODY_DEADLINE: Duration = Duration::from_secs(5);
+
 /// How problems name the body as a whole.
 const BODY: &str = "body";
 
 /// A JSON body: objects for structs, never arrays. Unknown fields are refused if `T` says `deny_unknown_fields`.
 ///
-/// Not JSON is 400, a wrong field 422, another media type 415, a body over [`BODY_LIMIT`] 413.
+/// Not JSON is 400, a wrong field 422, another media type 415, a body over [`BODY_LIMIT`] 413, one that
+/// takes longer than [`BODY_DEADLINE`] 408.
 #[derive(Clone, Copy, Debug)]
 pub struct ValidJson<T>(pub T);
 
@@ -66,7 +71,11 @@ async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large(limit));
     }
-    let read = axum::body::to_bytes(body, limit).await;
+    let read = tokio::time::timeout(BODY_DEADLINE, axum::body::to_bytes(body, limit)).await;
+    let read = read.map_err(|_| {
+        let detail = format!("must be there within {BODY_DEADLINE:?}");
+        Problem::new(&SLOW_BODY).field(BODY, Value::Null, detail)
+    })?;
     read.map_err(|error| {
         if error
             .source()

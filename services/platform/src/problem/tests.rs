@@ -230,3 +230,15 @@ async fn an_upload_that_breaks_off_is_400_and_no_matter_of_its_size() {
     assert_eq!(json["type"], INCOMPLETE_BODY.uri());
     assert_eq!(json["errors"][0]["field"], "body");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_408_and_ends_its_connection() {
+    let beginning = futures::stream::iter([Ok::<_, std::io::Error>("{")]);
+    let dripping = futures::StreamExt::chain(beginning, futures::stream::pending());
+    let request = Request::post("/").header("content-type", "application/json");
+    let request = request.body(HttpBody::from_stream(dripping)).unwrap();
+    let router = Router::new().route("/", post(total));
+    let response = router.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+    assert_eq!(response.headers()["connection"], "close");
+}
