@@ -16,6 +16,10 @@ TOOLS := .tools/bin
 BUF := $(TOOLS)/buf
 PROTO := services/contracts/proto
 REGISTERED := services/contracts/registered.binpb
+# Istio's own build folders, which its code misses aloud.
+MESH_LAB := TARGET_OUT=$(TOOLS) LOCAL_OUT=$(TOOLS) $(TOOLS)/mesh-lab
+ISTIO := $(filter-out %/kustomization.yaml,$(wildcard istio/*.yaml istio/stripe/*.yaml))
+LAPTOP_MESH := --config istio --config istio/laptop
 export HOLDFAST_NATS_SERVER ?= $(CURDIR)/$(TOOLS)/nats-server
 
 ##@ Run
@@ -58,12 +62,34 @@ install-cargo-deny: ## Build cargo-deny into .tools (some minutes), for `make de
 	@$(TOOLS)/cargo-deny --version 2>/dev/null | grep -qF ' 0.20.2' || cargo install --locked --force --version 0.20.2 --root .tools cargo-deny
 
 ##@ Mesh
-.PHONY: wasm tools-mesh test-filters bench-filters
+.PHONY: wasm tools-mesh tools-lab test-filters bench-filters render render-check hops hops-check istio-validate istio-analyze
 wasm: ## Build the filters for Envoy; prints size and SHA-256
 	scripts/build-wasm.sh
 
 tools-mesh: ## Install the pinned Envoy into .tools
 	@scripts/install-tools.sh --mesh >/dev/null || scripts/install-tools.sh --mesh
+
+tools-lab: ## Build mesh-lab (Istio's control plane) and istioctl into .tools; needs Go, some minutes the first time
+	@scripts/install-tools.sh --lab >/dev/null || scripts/install-tools.sh --lab
+
+render: tools-lab ## Render what the laptop's Envoys are given, as Istio makes it from istio/
+	$(MESH_LAB) render $(LAPTOP_MESH) --out istio/rendered/laptop
+
+render-check: tools-lab ## Are the rendered files what Istio makes now
+	$(MESH_LAB) render $(LAPTOP_MESH) --out istio/rendered/laptop --check
+
+hops: tools-lab ## Write istio/HOPS.md: timeout, tries, breaker, pool, callers, fallback of every hop
+	$(MESH_LAB) hops --config istio --config istio/stripe --out istio/HOPS.md
+
+hops-check: tools-lab ## Is istio/HOPS.md what the files say
+	$(MESH_LAB) hops --config istio --config istio/stripe --out istio/HOPS.md --check
+
+istio-validate: tools-lab ## istioctl validate, and every resource against Istio's CRDs
+	for file in $(ISTIO) $(wildcard istio/laptop/*.yaml); do $(TOOLS)/istioctl validate -f $$file; done
+	$(MESH_LAB) validate $(LAPTOP_MESH) --config istio/stripe --crds "$$(cd tests/mesh/lab && go list -m -f '{{.Dir}}' istio.io/istio)/manifests/charts/base/files/crd-all.gen.yaml"
+
+istio-analyze: tools-lab ## istioctl analyze: references between resources
+	$(TOOLS)/istioctl analyze --use-kube=false -A --failure-threshold Warning $(ISTIO) istio/laptop/services.yaml
 
 test-filters: tools-mesh wasm ## The built filters in a real Envoy
 	cargo test -p holdfast-envoy-harness -- --ignored

@@ -33,6 +33,11 @@ echo "Installed by \`make tools\`:"
 for tool in nats-server buf stripe-mock; do
     want $tool ".tools/bin/$tool --version" "not installed yet" "make tools (make up, make test and .ci/run do it themselves)"
 done
+echo "Installed by \`make tools-lab\`, for the tests of the mesh and for \`make render\` (never for \`make up\`):"
+want "go 1.26" "go version | grep -E 'go1\.(2[6-9]|[3-9][0-9])'" "builds mesh-lab (Istio's control plane) and istioctl; older ones fetch it themselves" "https://go.dev/dl"
+for tool in envoy mesh-lab istioctl; do
+    want $tool "test -x .tools/bin/$tool && echo installed" "not installed yet" "make tools-lab (make test-mesh and make render do it themselves)"
+done
 echo "For single tests and checks:"
 want cargo-deny "PATH=$PWD/.tools/bin:$PATH cargo deny --version" "make deny: licences, sources, duplicates" "make install-cargo-deny (some minutes)"
 

