@@ -55,9 +55,10 @@ impl Service {
         let (upstreams, bounds) = (&config.upstreams, config.bounds.clone());
         let (pay, read) = (upstreams.payment_timeout, upstreams.read_timeout);
         // A client, and so a pool of connections, for each service that is called.
-        let payments = HttpPayments::new(http::client(pay)?, &upstreams.payment_url, pay);
-        let prices = HttpPrices::new(http::client(read)?, &upstreams.catalog_url, read, SystemClock);
-        let stock = HttpStock::new(http::client(read)?, &upstreams.inventory_url, read, SystemClock);
+        let client = |deadline| http::client(deadline, config.service.http_proxy.as_ref());
+        let payments = HttpPayments::new(client(pay)?, &upstreams.payment_url, pay);
+        let prices = HttpPrices::new(client(read)?, &upstreams.catalog_url, read, SystemClock);
+        let stock = HttpStock::new(client(read)?, &upstreams.inventory_url, read, SystemClock);
         let timers = NatsTimers::new(nats, config.service.journal_deadline);
         let store = Store::new(orders.clone(), bounds.cached_orders);
         let shell = (SystemClock, RandomJitter);

@@ -39,7 +39,7 @@ pub enum Error {
 /// # Errors
 /// [`Error`] if it cannot start or its server fails.
 pub async fn serve(context: Context, args: Args) -> Result<(), Error> {
-    let client = client(args.provider_timeout)?;
+    let client = client(args.provider_timeout, args.service.http_proxy.as_ref())?;
     match args.adapter()? {
         Adapter::Sandbox(url, secrets) => run(context, &args, Sandbox::new(client, &url, secrets)).await,
         Adapter::Stripe(url, key, secrets) => {

@@ -28,6 +28,9 @@ pub struct ServiceArgs {
         hide_env_values = true
     )]
     pub nats_url: String,
+    /// HTTP proxy by which other services are called, such as a sidecar's: http://host:port; none: straight
+    #[arg(long, env = "HOLDFAST_HTTP_PROXY", value_parser = http_proxy)]
+    pub http_proxy: Option<reqwest::Proxy>,
     /// OTLP/gRPC endpoint for traces: http://host:4317; none: no traces
     #[arg(
         long,
@@ -66,6 +69,14 @@ impl ServiceArgs {
             group_commit: self.group_commit,
             ..JournalConfig::default()
         }
+    }
+}
+
+fn http_proxy(text: &str) -> Result<reqwest::Proxy, String> {
+    let url: reqwest::Url = text.parse().map_err(|error| format!("{error}"))?;
+    match url.scheme() {
+        "http" => reqwest::Proxy::http(url).map_err(|error| error.to_string()),
+        _ => Err("not an http URL".to_owned()),
     }
 }
 
@@ -274,6 +285,23 @@ mod tests {
             .to_string();
         assert!(
             error.starts_with("--log-format=xml: not a possible value; expected"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_proxy_is_named_by_an_http_url() {
+        let proxy = |url| parse(&["--secret", "1", "--http-proxy", url]);
+        assert!(
+            proxy("http://127.0.0.1:15201")
+                .unwrap()
+                .service
+                .http_proxy
+                .is_some()
+        );
+        let error = proxy("ftp://127.0.0.1").unwrap_err().to_string();
+        assert!(
+            error.starts_with("--http-proxy=ftp://127.0.0.1: not an http URL"),
             "{error}"
         );
     }

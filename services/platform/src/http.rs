@@ -132,12 +132,18 @@ fn method(method: &Method) -> &'static str {
 }
 
 /// The client for calls to other services: connects within 1 s, answers within `total`, never retries by itself and
-/// follows no redirect. Make one and clone it.
+/// follows no redirect. Make one and clone it. It goes by `proxy` and never by one that the environment names for
+/// other programs.
 ///
 /// # Errors
 /// If the client cannot be set up.
-pub fn client(total: Duration) -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
+pub fn client(total: Duration, proxy: Option<&reqwest::Proxy>) -> Result<reqwest::Client, reqwest::Error> {
+    let builder = reqwest::Client::builder().no_proxy();
+    let builder = match proxy {
+        Some(proxy) => builder.proxy(proxy.clone()),
+        None => builder,
+    };
+    builder
         .connect_timeout(Duration::from_secs(1))
         .pool_idle_timeout(IDLE)
         .timeout(total)

@@ -70,7 +70,7 @@ impl Greeter {
     }
 
     async fn get(&self, url: &str) -> Option<(u16, String)> {
-        let response = http::client(Duration::from_secs(5))
+        let response = http::client(Duration::from_secs(5), None)
             .unwrap()
             .get(url)
             .send()
@@ -146,7 +146,7 @@ async fn the_admin_port_tells_and_changes() {
     assert!(metrics.contains(r#"route="/hello/{name}""#), "{metrics}");
 
     let level = |directives: &'static str| {
-        let client = http::client(Duration::from_secs(5)).unwrap();
+        let client = http::client(Duration::from_secs(5), None).unwrap();
         let request = client.put(format!("{}/loglevel", greeter.admin)).body(directives);
         async move { request.send().await.unwrap() }
     };

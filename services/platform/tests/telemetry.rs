@@ -54,7 +54,7 @@ async fn greeter() -> String {
     let echo = get(async |headers: HeaderMap| headers["traceparent"].to_str().unwrap().to_owned());
     let inner = serve(Router::new().route("/inner", echo)).await;
     let outer = get(async move || {
-        let call = http::client(Duration::from_secs(5))
+        let call = http::client(Duration::from_secs(5), None)
             .unwrap()
             .get(format!("{inner}/inner"));
         let arrived = http::traced(call).send().await.unwrap().text().await.unwrap();
@@ -66,7 +66,7 @@ async fn greeter() -> String {
 }
 
 async fn ask(url: &str, parent: &str) -> String {
-    let call = http::client(Duration::from_secs(5)).unwrap();
+    let call = http::client(Duration::from_secs(5), None).unwrap();
     let call = call.get(format!("{url}/outer")).header("traceparent", parent);
     call.send().await.unwrap().text().await.unwrap()
 }

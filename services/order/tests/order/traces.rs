@@ -22,7 +22,7 @@ async fn order(replica: &Replica, key: &str, token: &str, headers: &[(&str, &str
         HttpOptions::default(),
         Shutdown::new(),
     ));
-    let mut request = http::client(Duration::from_secs(10)).unwrap().post(url);
+    let mut request = http::client(Duration::from_secs(10), None).unwrap().post(url);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

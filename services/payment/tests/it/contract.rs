@@ -140,7 +140,7 @@ async fn stripe_keeps_the_contract() {
 }
 
 fn adapters(url: &str, timeout: Duration) -> (Sandbox, Stripe) {
-    let (client, secrets) = (client(timeout).unwrap(), Secrets::parse("s").unwrap());
+    let (client, secrets) = (client(timeout, None).unwrap(), Secrets::parse("s").unwrap());
     (
         Sandbox::new(client, url, secrets),
         FakeStripe::client_of(url, timeout),

@@ -75,7 +75,7 @@ impl FakeStripe {
     }
 
     fn client_with(url: &str, timeout: Duration, key: &str) -> Stripe {
-        let client = client(timeout).unwrap();
+        let client = client(timeout, None).unwrap();
         Stripe::new(
             client,
             url,

@@ -66,7 +66,7 @@ impl StripeMock {
     }
 
     fn client(&self) -> Stripe {
-        let client = client(Duration::from_secs(10)).unwrap();
+        let client = client(Duration::from_secs(10), None).unwrap();
         Stripe::new(
             client,
             &self.url,
@@ -115,7 +115,7 @@ async fn every_request_is_one_that_stripe_describes_and_every_answer_can_be_read
 #[tokio::test]
 async fn a_request_without_a_key_is_a_refusal() {
     let mock = StripeMock::start().await;
-    let client = client(Duration::from_secs(10)).unwrap();
+    let client = client(Duration::from_secs(10), None).unwrap();
     let stripe = Stripe::new(
         client,
         &mock.url,

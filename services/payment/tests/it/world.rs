@@ -73,7 +73,7 @@ impl RunningSandbox {
 
     /// A client with this time-out.
     pub fn client(&self, timeout: Duration) -> Sandbox {
-        let client = client(timeout).unwrap();
+        let client = client(timeout, None).unwrap();
         Sandbox::new(client, &self.url, Secrets::parse(SECRET).unwrap())
     }
 

@@ -16,7 +16,7 @@ async fn start(router: Router, options: HttpOptions) -> (String, Shutdown, JoinH
 }
 
 fn caller() -> reqwest::Client {
-    client(Duration::from_secs(10)).unwrap()
+    client(Duration::from_secs(10), None).unwrap()
 }
 
 #[tokio::test]
@@ -100,6 +100,21 @@ async fn both_versions_of_http_are_served() {
         .await
         .unwrap();
     assert_eq!(frame[3], 4, "the server answers with a SETTINGS frame");
+}
+
+#[tokio::test]
+async fn given_a_proxy_every_call_goes_to_it_and_names_whom_it_is_for() {
+    let echo = async |request: Request| request.uri().to_string();
+    let (url, _shutdown, _serving) = start(
+        Router::new().route("/v1/charges/1", get(echo)),
+        HttpOptions::default(),
+    )
+    .await;
+    let proxy = reqwest::Proxy::http(url).unwrap();
+    let caller = client(Duration::from_secs(10), Some(&proxy)).unwrap();
+    let asked = "http://payment.holdfast.svc.cluster.local/v1/charges/1";
+    let answer = caller.get(asked).send().await.unwrap();
+    assert_eq!(answer.text().await.unwrap(), asked);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use holdfast_platform::http::client;
 const SIGNED_AT: i64 = 1_700_000_000;
 
 fn stripe() -> Stripe {
-    let client = client(std::time::Duration::from_secs(1)).unwrap();
+    let client = client(std::time::Duration::from_secs(1), None).unwrap();
     let secrets = Secrets::parse("whsec_new,whsec_old").unwrap();
     Stripe::new(
         client,
