@@ -7,8 +7,10 @@
 mod dead_letter;
 mod metrics;
 mod pull;
+mod requests;
 
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::pull::Config;
@@ -25,6 +27,10 @@ use crate::telemetry::{self, TraceContext, propagation};
 use dead_letter::{DeadLetter, FirstFailures, Original};
 use metrics::LaneMetrics;
 pub use pull::{Pulled, Receipt};
+use requests::Room;
+
+/// How long at most a handler holds its delivery; after that it is given to others as well.
+const AT_WORK: Duration = Duration::from_secs(120);
 
 /// A durable consumer and how to work it off.
 #[derive(Clone)]
@@ -59,7 +65,7 @@ impl Lane {
         }
     }
 
-    /// How many deliveries are handled at once (at least 1): the bulkhead.
+    /// How many deliveries are handled at once (at least 1), and no more are taken from the server: the bulkhead.
     #[must_use]
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency.max(1);
@@ -92,11 +98,12 @@ impl Lane {
     ///
     /// What is ready at once is best taken with [`futures::StreamExt::ready_chunks`].
     pub fn pull(&self, shutdown: CancellationToken) -> impl futures::Stream<Item = Pulled> + Send + 'static {
-        pull::pull(self.clone(), shutdown)
+        pull::pull(self.clone(), None, shutdown)
     }
 
     /// Handles deliveries until `shutdown`, then lets running handlers finish (up to the drain deadline) and flushes
-    /// their settlements. A handler that is cut off, or panics with the process, is redelivered.
+    /// their settlements. A delivery whose handler is at work does not come again, however long it takes (up to two
+    /// minutes); one whose handler is cut off, or died with the process, does after the consumer's `ack_wait`.
     pub async fn run<H, F>(self, shutdown: CancellationToken, handler: H)
     where
         H: Fn(Delivery) -> F + Send + Sync,
@@ -104,10 +111,12 @@ impl Lane {
     {
         let metrics = LaneMetrics::new(&self.service, &self.consumer);
         let failures = FirstFailures::default();
-        let mut deliveries = std::pin::pin!(self.pull(shutdown.clone()));
-        let mut stop = std::pin::pin!(shutdown.cancelled());
+        let room = Room::new(self.concurrency);
+        let mut deliveries = pin!(pull::pull(self.clone(), Some(room.clone()), shutdown.clone()));
+        let mut stop = pin!(shutdown.cancelled());
         let mut running = FuturesUnordered::new();
         loop {
+            room.holds(running.len());
             tokio::select! {
                 biased;
                 () = &mut stop => break,
@@ -147,7 +156,8 @@ impl Lane {
         let Pulled { delivery, receipt } = pulled;
         let (sequence, attempt) = (delivery.record.revision, delivery.attempt);
         let running = metrics.start(receipt.pending());
-        let disposition = self.limit_attempts(self.call(handler, delivery).await, attempt);
+        let disposition = self.at_work(&receipt, self.call(handler, delivery)).await;
+        let disposition = self.limit_attempts(disposition, attempt);
         running.finish(&disposition);
         match disposition {
             Disposition::Ack => receipt.ack().await,
@@ -165,6 +175,22 @@ impl Lane {
             }
         }
         failures.forget(sequence);
+    }
+
+    /// Tells the server every now and then that a delivery is being worked on: what is slow is not dead, and what is
+    /// dead is noticed soon, since the server needs to wait for no slow one.
+    async fn at_work(&self, receipt: &Receipt, work: impl Future<Output = Disposition>) -> Disposition {
+        let mut work = pin!(work);
+        let every = (receipt.ack_wait() / 3).max(Duration::from_millis(50));
+        for _ in 0..AT_WORK.as_millis() / every.as_millis() {
+            match tokio::time::timeout(every, &mut work).await {
+                Ok(disposition) => return disposition,
+                Err(_) if *self.nats.connected().borrow() => receipt.progress().await,
+                // It would be kept for when the connection is back.
+                Err(_) => {}
+            }
+        }
+        work.await
     }
 
     /// Calls the handler, in the trace of whoever appended the record.

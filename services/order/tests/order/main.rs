@@ -100,6 +100,20 @@ async fn a_pending_charge_is_tried_again_when_its_timer_fires() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn given_a_replica_that_dies_with_a_charge_in_flight_the_order_is_completed_before_its_deadline() {
+    let world = World::start().await;
+    let flags = ["--payment-deadline", "20s"];
+    let victim = world.replica(&flags).await;
+    let id = victim.create("k1", "tok_stuck_once").await;
+    world.payment.is_stuck().await;
+    victim.die().await;
+    let survivor = world.replica(&flags).await;
+    world.reaches(&survivor, &id, "completed").await;
+    assert_eq!(world.payment.charges(&id), 2, "asked again, and captured once");
+    assert_eq!(world.payment.captured(&id), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pending_charge_is_completed_by_its_record() {
     let world = World::start().await;
     let shop = world.replica(&[]).await;

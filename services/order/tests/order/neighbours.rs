@@ -13,6 +13,7 @@ use holdfast_contracts::subjects;
 use holdfast_platform::journal::jetstream::JetStreamJournal;
 use holdfast_platform::journal::{Append, Feed, Headers, Journal, Record, Revision, Tail};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 pub async fn serve(router: Router) -> String {
@@ -36,7 +37,10 @@ pub fn catalog() -> Router {
 
 /// Payment: tells by the token what becomes of a charge.
 #[derive(Clone, Default)]
-pub struct Payment(Arc<Mutex<Ledger>>);
+pub struct Payment {
+    ledger: Arc<Mutex<Ledger>>,
+    stuck: Arc<Notify>,
+}
 
 #[derive(Default)]
 struct Ledger {
@@ -49,7 +53,7 @@ struct Ledger {
 
 impl Payment {
     pub fn charges(&self, order: &str) -> u32 {
-        self.0
+        self.ledger
             .lock()
             .unwrap()
             .charges
@@ -60,7 +64,7 @@ impl Payment {
 
     /// The `traceparent` of each charge that came with one.
     pub fn traces(&self, order: &str) -> Vec<String> {
-        self.0
+        self.ledger
             .lock()
             .unwrap()
             .traces
@@ -70,7 +74,7 @@ impl Payment {
     }
 
     pub fn captured(&self, order: &str) -> u32 {
-        self.0
+        self.ledger
             .lock()
             .unwrap()
             .captured
@@ -79,8 +83,13 @@ impl Payment {
             .unwrap_or_default()
     }
 
+    /// Until a charge hangs.
+    pub async fn is_stuck(&self) {
+        self.stuck.notified().await;
+    }
+
     pub fn refuse_refunds(&self, refuse: bool) {
-        self.0.lock().unwrap().refuses_refunds = refuse;
+        self.ledger.lock().unwrap().refuses_refunds = refuse;
     }
 
     pub fn router(&self) -> Router {
@@ -105,33 +114,47 @@ async fn charge(
     headers: HeaderMap,
     Json(request): Json<Value>,
 ) -> (StatusCode, Json<Value>) {
-    let order = headers["idempotency-key"].to_str().unwrap().to_owned();
-    let mut ledger = payment.0.lock().unwrap();
-    if ledger.void.contains(&order) {
-        return outcome(json!({"status": "voided"}));
-    }
-    if let Some(trace) = headers.get("traceparent") {
-        let traces = ledger.traces.entry(order.clone()).or_default();
-        traces.push(trace.to_str().unwrap().to_owned());
-    }
-    let charges = ledger.charges.entry(order.clone()).or_default();
-    *charges += 1;
-    match (request["payment_token"].as_str().unwrap(), *charges) {
-        ("tok_declined", _) => outcome(json!({"status": "declined", "code": "card_declined"})),
-        ("tok_pending", _) | ("tok_pending_once", 1) => pending(),
-        _ => {
-            // Idempotent: a second charge finds the first.
-            ledger.captured.insert(order.clone(), 1);
-            outcome(
-                json!({"status": "succeeded", "charge_id": format!("ch_{order}"), "amount": request["amount"]}),
-            )
+    match payment.charge(&headers, &request) {
+        Some(answer) => answer,
+        None => {
+            payment.stuck.notify_one();
+            std::future::pending().await
         }
+    }
+}
+
+impl Payment {
+    /// The answer to a charge; `None` if there never is one.
+    fn charge(&self, headers: &HeaderMap, request: &Value) -> Option<(StatusCode, Json<Value>)> {
+        let order = headers["idempotency-key"].to_str().unwrap().to_owned();
+        let mut ledger = self.ledger.lock().unwrap();
+        if ledger.void.contains(&order) {
+            return Some(outcome(json!({"status": "voided"})));
+        }
+        if let Some(trace) = headers.get("traceparent") {
+            let traces = ledger.traces.entry(order.clone()).or_default();
+            traces.push(trace.to_str().unwrap().to_owned());
+        }
+        let charges = ledger.charges.entry(order.clone()).or_default();
+        *charges += 1;
+        Some(match (request["payment_token"].as_str().unwrap(), *charges) {
+            ("tok_declined", _) => outcome(json!({"status": "declined", "code": "card_declined"})),
+            ("tok_stuck_once", 1) => return None,
+            ("tok_pending", _) | ("tok_pending_once", 1) => pending(),
+            _ => {
+                // Idempotent: a second charge finds the first.
+                ledger.captured.insert(order.clone(), 1);
+                outcome(
+                    json!({"status": "succeeded", "charge_id": format!("ch_{order}"), "amount": request["amount"]}),
+                )
+            }
+        })
     }
 }
 
 async fn void(State(payment): State<Payment>, Json(request): Json<Value>) -> (StatusCode, Json<Value>) {
     let order = request["order_id"].as_str().unwrap().to_owned();
-    let mut ledger = payment.0.lock().unwrap();
+    let mut ledger = payment.ledger.lock().unwrap();
     match ledger.captured.get(&order) {
         Some(_) => outcome(json!({"status": "succeeded", "charge_id": format!("ch_{order}")})),
         None => {
@@ -143,7 +166,7 @@ async fn void(State(payment): State<Payment>, Json(request): Json<Value>) -> (St
 
 async fn refund(State(payment): State<Payment>, Json(request): Json<Value>) -> (StatusCode, Json<Value>) {
     let order = request["order_id"].as_str().unwrap().to_owned();
-    let mut ledger = payment.0.lock().unwrap();
+    let mut ledger = payment.ledger.lock().unwrap();
     if ledger.refuses_refunds {
         return (StatusCode::BAD_GATEWAY, Json(Value::Null));
     }

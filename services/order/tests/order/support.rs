@@ -204,6 +204,14 @@ impl Answer {
 }
 
 impl Replica {
+    /// Dies with what it has in its hands.
+    pub async fn die(mut self) {
+        for lane in self.lanes.drain(..) {
+            lane.abort();
+            let _ = lane.await;
+        }
+    }
+
     /// Lets what is under way finish.
     pub async fn stop(mut self) {
         self.shutdown.cancel();

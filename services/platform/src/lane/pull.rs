@@ -9,10 +9,12 @@ use futures::{Stream, StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::Lane;
+use super::requests::{Requests, Room};
 use crate::journal::jetstream::{record, timestamp};
 use crate::journal::{Delivery, Revision};
 use crate::nats::jittered;
 
+const BATCH: usize = 1000;
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const EXPIRES: Duration = Duration::from_secs(30);
 /// A pin is renewed by pulling, not by acknowledging: one that is to last must be pulled for more often than the
@@ -36,6 +38,7 @@ pub struct Receipt {
     sequence: Revision,
     attempt: u64,
     pending: u64,
+    ack_wait: Duration,
 }
 
 impl Receipt {
@@ -61,6 +64,16 @@ impl Receipt {
         self.pending
     }
 
+    /// How long the server waits to be told before it delivers the message again.
+    pub(super) fn ack_wait(&self) -> Duration {
+        self.ack_wait
+    }
+
+    /// Still at work: the server waits anew.
+    pub(super) async fn progress(&self) {
+        self.settle(AckKind::Progress).await;
+    }
+
     pub(super) fn attempt(&self) -> u64 {
         self.attempt
     }
@@ -80,7 +93,7 @@ impl Receipt {
     }
 }
 
-fn pulled(message: jetstream::Message) -> Result<Pulled, async_nats::Error> {
+fn pulled(message: jetstream::Message, ack_wait: Duration) -> Result<Pulled, async_nats::Error> {
     let info = message.info()?;
     let sequence = Revision(info.stream_sequence);
     let attempt = u64::try_from(info.delivered).unwrap_or(1);
@@ -98,6 +111,7 @@ fn pulled(message: jetstream::Message) -> Result<Pulled, async_nats::Error> {
         sequence,
         attempt,
         pending,
+        ack_wait,
     };
     Ok(Pulled {
         delivery: Delivery { record, attempt },
@@ -105,12 +119,19 @@ fn pulled(message: jetstream::Message) -> Result<Pulled, async_nats::Error> {
     })
 }
 
-pub(super) fn pull(lane: Lane, shutdown: CancellationToken) -> impl Stream<Item = Pulled> + Send + 'static {
+/// With `room` it holds no more deliveries than that, and has to be polled when there is more.
+pub(super) fn pull(
+    lane: Lane,
+    room: Option<Room>,
+    shutdown: CancellationToken,
+) -> impl Stream<Item = Pulled> + Send + 'static {
     let until = shutdown.clone().cancelled_owned();
     let puller = Puller {
         lane,
+        room,
         shutdown,
-        messages: None,
+        source: None,
+        ack_wait: Duration::ZERO,
         failures: 0,
         missed: 0,
     };
@@ -120,10 +141,41 @@ pub(super) fn pull(lane: Lane, shutdown: CancellationToken) -> impl Stream<Item 
     .take_until(until)
 }
 
+/// Where deliveries come from.
+enum Source {
+    /// As they come: for whoever takes all that is ready, and for members of a group.
+    Stream(Box<pull::Stream>),
+    /// As there is room.
+    Requests(Box<Requests>),
+}
+
+enum Fault {
+    MissingHeartbeat,
+    Broken(String),
+}
+
+impl Source {
+    async fn next(&mut self) -> Result<jetstream::Message, Fault> {
+        match self {
+            Self::Stream(stream) => match stream.next().await {
+                Some(Ok(message)) => Ok(message),
+                Some(Err(error)) if error.kind() == MessagesErrorKind::MissingHeartbeat => {
+                    Err(Fault::MissingHeartbeat)
+                }
+                Some(Err(error)) => Err(Fault::Broken(error.to_string())),
+                None => Err(Fault::Broken("the pull has ended".to_owned())),
+            },
+            Self::Requests(requests) => requests.next().await.map_err(Fault::Broken),
+        }
+    }
+}
+
 struct Puller {
     lane: Lane,
+    room: Option<Room>,
     shutdown: CancellationToken,
-    messages: Option<pull::Stream>,
+    source: Option<Source>,
+    ack_wait: Duration,
     /// Set-ups without a message since.
     failures: usize,
     missed: u32,
@@ -132,21 +184,20 @@ struct Puller {
 impl Puller {
     async fn next(&mut self) -> Option<Pulled> {
         while !self.shutdown.is_cancelled() {
-            let Some(messages) = self.messages.as_mut() else {
+            let Some(source) = self.source.as_mut() else {
                 self.set_up().await;
                 continue;
             };
-            match messages.next().await {
-                Some(Ok(message)) => match pulled(message) {
+            match source.next().await {
+                Ok(message) => match pulled(message, self.ack_wait) {
                     Ok(pulled) => {
                         (self.failures, self.missed) = (0, 0);
                         return Some(pulled);
                     }
                     Err(error) => self.give_up(&error),
                 },
-                Some(Err(error)) if error.kind() == MessagesErrorKind::MissingHeartbeat => self.miss(),
-                Some(Err(error)) => self.give_up(&error),
-                None => self.give_up(&"the pull has ended"),
+                Err(Fault::MissingHeartbeat) => self.miss(),
+                Err(Fault::Broken(why)) => self.give_up(&why),
             }
         }
         None
@@ -166,7 +217,7 @@ impl Puller {
 
     fn give_up(&mut self, why: &dyn std::fmt::Display) {
         tracing::warn!(consumer = self.lane.consumer, "setting up the pull again: {why}");
-        self.messages = None;
+        self.source = None;
         self.failures += 1;
         self.missed = 0;
     }
@@ -175,38 +226,41 @@ impl Puller {
         if self.failures > 0 {
             tokio::time::sleep(jittered(Duration::from_millis(50), self.failures)).await;
         }
-        match self.messages().await {
-            Ok(messages) => self.messages = Some(messages),
+        match self.source().await {
+            Ok((source, ack_wait)) => (self.source, self.ack_wait) = (Some(source), ack_wait),
             Err(error) => self.give_up(&error),
         }
     }
 
-    async fn messages(&self) -> Result<pull::Stream, async_nats::Error> {
+    async fn source(&self) -> Result<(Source, Duration), async_nats::Error> {
         let Lane {
             nats,
             stream,
             consumer,
             group,
-            concurrency,
             ..
         } = &self.lane;
         let consumer: PullConsumer = nats
             .jetstream()
             .get_consumer_from_stream(consumer, stream)
             .await?;
-        // Messages wait in our buffer while their `ack_wait` runs: take little more than what is handled at once.
-        let (batch, heartbeat, expires) = match group {
-            Some(_) => (1000, PINNED_HEARTBEAT, PINNED_EXPIRES),
-            None => ((2 * concurrency).clamp(2, 200), HEARTBEAT, EXPIRES),
+        let ack_wait = consumer.cached_info().config.ack_wait;
+        if let (Some(room), None) = (&self.room, group) {
+            let requests = Requests::start(nats, consumer, room.clone()).await?;
+            return Ok((Source::Requests(Box::new(requests)), ack_wait));
+        }
+        let (heartbeat, expires) = match group {
+            Some(_) => (PINNED_HEARTBEAT, PINNED_EXPIRES),
+            None => (HEARTBEAT, EXPIRES),
         };
         let mut builder = consumer
             .stream()
-            .max_messages_per_batch(batch)
+            .max_messages_per_batch(BATCH)
             .heartbeat(heartbeat)
             .expires(expires);
         if let Some(group) = group {
             builder = builder.group(group);
         }
-        Ok(builder.messages().await?)
+        Ok((Source::Stream(Box::new(builder.messages().await?)), ack_wait))
     }
 }

@@ -298,3 +298,65 @@ async fn given_no_consumer_yet_a_lane_waits_for_it() {
     });
     assert_eq!(deliveries[0].record.revision, revisions[0]);
 }
+
+#[tokio::test]
+async fn a_handler_that_takes_longer_than_ack_wait_keeps_its_delivery() {
+    let (_server, nats) = server().await;
+    declare(&nats, pull::Config::default()).await;
+    fill(&journal(&nats), &fresh("lane"), 3).await;
+    let (told, mut calls) = mpsc::unbounded_channel();
+    let shutdown = CancellationToken::new();
+    let running = lane(&nats).concurrency(3).run(shutdown.clone(), |delivery| {
+        told.send(delivery.attempt).unwrap();
+        // Two and a half times `ack_wait`.
+        async {
+            tokio::time::sleep(Duration::from_millis(2500)).await;
+            Disposition::Ack
+        }
+    });
+    let scenario = async {
+        settled(&nats).await;
+        shutdown.cancel();
+    };
+    futures::join!(running, scenario);
+    drop(told);
+    let mut attempts = Vec::new();
+    while let Some(attempt) = calls.recv().await {
+        attempts.push(attempt);
+    }
+    assert_eq!(attempts, [1, 1, 1]);
+}
+
+#[tokio::test]
+async fn a_lane_takes_no_more_than_it_works_on() {
+    let (_server, nats) = server().await;
+    declare(&nats, pull::Config::default()).await;
+    fill(&journal(&nats), &fresh("lane"), 50).await;
+    let (entered, mut started) = mpsc::unbounded_channel();
+    let (shutdown, unstuck) = (CancellationToken::new(), CancellationToken::new());
+    let running = lane(&nats).concurrency(8).run(shutdown.clone(), |delivery| {
+        entered.send(delivery.attempt).unwrap();
+        let unstuck = unstuck.clone();
+        async move {
+            unstuck.cancelled().await;
+            Disposition::Ack
+        }
+    });
+    let scenario = async {
+        for _ in 0..8 {
+            started.recv().await.unwrap();
+        }
+        until(&nats, "eight deliveries out and the rest at home", |info| {
+            (info.num_ack_pending, info.num_pending) == (8, 42)
+        })
+        .await;
+        unstuck.cancel();
+        for _ in 8..50 {
+            assert_eq!(started.recv().await, Some(1));
+        }
+        settled(&nats).await;
+        shutdown.cancel();
+    };
+    let both = Box::pin(async { futures::join!(running, scenario) });
+    tokio::time::timeout(Duration::from_secs(20), both).await.unwrap();
+}
