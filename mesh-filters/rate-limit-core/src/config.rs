@@ -1,5 +1,9 @@
 //! What the operator wrote, checked. Every refusal names the field.
 
+mod quota;
+
+pub use quota::Quota;
+
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::num::NonZeroU32;
@@ -10,6 +14,7 @@ use serde::{Deserialize, de};
 use crate::answer::{self, Outcome};
 use crate::gcra::{Limit, Verdict};
 use crate::limiter::Ask;
+use quota::{RawQuota, check_floor, check_quota};
 
 /// Why a configuration is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +31,8 @@ pub struct Error {
 pub struct Config {
     /// Buckets that the table holds.
     pub slots: u32,
+    /// Where rules of scope `cluster` get their tokens; given if there is one.
+    pub quota: Option<Quota>,
     /// At least one; in the order of the configuration.
     pub rules: Vec<Rule>,
 }
@@ -45,6 +52,8 @@ pub struct Rule {
     pub otherwise_key: Vec<KeyPart>,
     /// What a bucket allows.
     pub limit: Limit,
+    /// Of scope `cluster`: what this proxy allows while the quota service has not answered. `None`: of scope `proxy`.
+    pub floor: Option<Limit>,
     /// Whether a refusal refuses the request; else it is counted and logged.
     pub enforced: bool,
     /// The item of `RateLimit-Policy`.
@@ -59,6 +68,7 @@ impl Rule {
             rule: &self.name,
             key,
             limit: self.limit,
+            floor: self.floor,
             enforced: self.enforced,
         }
     }
@@ -86,11 +96,11 @@ pub enum KeyPart {
     SourceIp(bool),
 }
 
-/// Reads the JSON that Istio gives a filter as its `pluginConfig`.
+/// Reads the JSON that Istio gives the filter `plugin` as its `pluginConfig`.
 ///
 /// # Errors
 /// The first wrong field.
-pub fn parse(json: &[u8]) -> Result<Config, Error> {
+pub fn parse(plugin: &str, json: &[u8]) -> Result<Config, Error> {
     if json.is_empty() {
         return Err(error(
             ".",
@@ -101,7 +111,7 @@ pub fn parse(json: &[u8]) -> Result<Config, Error> {
     let raw: RawConfig = serde_path_to_error::deserialize(&mut json)
         .map_err(|e| error(&e.path().to_string(), e.inner().to_string()))?;
     json.end().map_err(|e| error(".", e))?;
-    check(raw)
+    check(raw, plugin)
 }
 
 fn error(field: &str, reason: impl Display) -> Error {
@@ -116,6 +126,7 @@ fn error(field: &str, reason: impl Display) -> Error {
 struct RawConfig {
     #[serde(default)]
     table: RawTable,
+    quota: Option<RawQuota>,
     rules: Vec<RawRule>,
 }
 
@@ -149,6 +160,7 @@ struct RawRule {
     mode: Mode,
     #[serde(default)]
     scope: Scope,
+    floor: Option<RawLimit>,
 }
 
 #[derive(Deserialize, Default)]
@@ -231,7 +243,7 @@ fn nanoseconds(text: &str) -> Option<u64> {
         .then(|| total.saturating_mul(1_000_000))
 }
 
-fn check(raw: RawConfig) -> Result<Config, Error> {
+fn check(raw: RawConfig, plugin: &str) -> Result<Config, Error> {
     const MOST_SLOTS: u32 = 1 << 22;
     const MOST_RULES: usize = 16;
     let slots = raw.table.slots.get();
@@ -250,6 +262,14 @@ fn check(raw: RawConfig) -> Result<Config, Error> {
         .enumerate()
         .map(|(i, rule)| check_rule(rule).map_err(|e| error(&format!("rules[{i}].{}", e.field), e.reason)))
         .collect::<Result<_, _>>()?;
+    let quota = raw.quota.map(|quota| check_quota(quota, plugin)).transpose()?;
+    if let (None, Some(i)) = (&quota, rules.iter().position(|rule| rule.floor.is_some())) {
+        let field = format!("rules[{i}].scope");
+        return Err(error(
+            &field,
+            "`cluster` needs `quota`, where the tokens come from",
+        ));
+    }
     let mut names = HashSet::new();
     for (i, rule) in rules.iter().enumerate() {
         if !names.insert(&rule.name) {
@@ -259,21 +279,23 @@ fn check(raw: RawConfig) -> Result<Config, Error> {
             ));
         }
     }
-    Ok(Config { slots, rules })
+    Ok(Config { slots, quota, rules })
 }
 
 fn check_rule(raw: RawRule) -> Result<Rule, Error> {
     check_name(&raw.name)?;
     check_match(&raw.matching)?;
-    if raw.scope == Scope::Cluster {
-        return Err(error(
-            "scope",
-            "`cluster` is not supported by this version; use `proxy`",
-        ));
-    }
     let limit = check_limit(&raw.limit)?;
+    if raw.scope == Scope::Proxy && raw.floor.is_some() {
+        return Err(error("floor", "is for scope `cluster` only"));
+    }
+    let is_cluster = raw.scope == Scope::Cluster;
+    let floor = is_cluster
+        .then(|| check_floor(raw.floor.as_ref(), &limit))
+        .transpose()?;
     Ok(Rule {
         limit,
+        floor,
         policy: answer::policy(&raw.name, &limit),
         key: check_key("key", raw.key)?,
         otherwise_key: check_key("otherwise_key", raw.otherwise_key)?,

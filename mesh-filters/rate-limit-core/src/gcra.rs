@@ -14,6 +14,17 @@ pub struct Limit {
     tolerance: u64,
 }
 
+/// What a verdict rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A bucket of this proxy.
+    Bucket,
+    /// Tokens leased from the quota service.
+    Lease,
+    /// The bucket that stands in while the quota service has not answered.
+    Floor,
+}
+
 /// What a bucket says to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
@@ -26,6 +37,17 @@ pub struct Verdict {
     /// Nanoseconds until the bucket is full.
     pub reset: u64,
     /// The bucket's TAT once this request has passed; unchanged if it may not.
+    pub tat: u64,
+    /// What said so.
+    pub source: Source,
+}
+
+/// What a bucket gives at once to somebody who hands it on one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Handout {
+    /// Tokens given; at most those wanted.
+    pub tokens: u32,
+    /// The bucket's TAT after it.
     pub tat: u64,
 }
 
@@ -58,6 +80,42 @@ impl Limit {
         self.per
     }
 
+    /// Nanoseconds in which one request is earned.
+    #[must_use]
+    pub const fn interval(&self) -> u64 {
+        self.interval
+    }
+
+    /// A tenth of it: a tenth of the rate and of the burst, which is one request at least.
+    #[must_use]
+    pub fn tenth(&self) -> Self {
+        let one =
+            |n: u64| NonZeroU32::new(u32::try_from(n / 10).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN);
+        let tenth = Self::new(one(u64::from(self.requests.get())), self.per, one(self.burst()));
+        tenth.unwrap_or(*self)
+    }
+
+    /// Requests that may pass at once.
+    #[must_use]
+    pub const fn burst(&self) -> u64 {
+        self.tolerance / self.interval
+    }
+
+    /// Takes as many of the tokens `wanted` at `now` from a bucket with this TAT as it has, after `spent` tokens that
+    /// were used without asking. More than it had is forgiven: a bucket is never less than empty.
+    #[must_use]
+    pub fn hand_out(&self, tat: u64, now: u64, wanted: u32, spent: u32) -> Handout {
+        let empty = now.saturating_add(self.tolerance);
+        let charge = self.interval.saturating_mul(u64::from(spent));
+        let tat = tat.clamp(now, empty).saturating_add(charge).min(empty);
+        // At most `wanted`, thus a u32.
+        let tokens = u64::from(wanted).min((empty - tat) / self.interval) as u32;
+        Handout {
+            tokens,
+            tat: tat + u64::from(tokens) * self.interval,
+        }
+    }
+
     /// Asks a bucket with this TAT (0: never used) whether one request may pass at `now`.
     #[must_use]
     pub fn check(&self, tat: u64, now: u64) -> Verdict {
@@ -73,6 +131,7 @@ impl Limit {
                 wait,
                 reset,
                 tat,
+                source: Source::Bucket,
             };
         }
         let remaining = (self.tolerance - used) / self.interval;
@@ -82,6 +141,7 @@ impl Limit {
             wait: 0,
             reset: used,
             tat: next,
+            source: Source::Bucket,
         }
     }
 }
@@ -129,7 +189,50 @@ mod tests {
         );
     }
 
+    #[test]
+    fn what_is_handed_out_is_what_as_many_requests_would_have_taken() {
+        let limit = limit(20, SECOND, 5);
+        let (mut tat, now) = (0, 7 * SECOND);
+        for _ in 0..3 {
+            tat = limit.check(tat, now).tat;
+        }
+        assert_eq!(limit.hand_out(0, now, 3, 0), Handout { tokens: 3, tat });
+        assert_eq!(limit.hand_out(tat, now, 9, 0).tokens, 2);
+        assert_eq!(limit.hand_out(tat, now, 9, 1).tokens, 1);
+    }
+
+    #[test]
+    fn what_was_spent_beyond_the_bucket_is_forgiven() {
+        let (limit, now) = (limit(20, SECOND, 5), 7 * SECOND);
+        let handout = limit.hand_out(0, now, 1, u32::MAX);
+        assert_eq!(handout.tokens, 0);
+        assert_eq!(limit.hand_out(handout.tat, now + SECOND / 20, 9, 0).tokens, 1);
+    }
+
     proptest! {
+        #[test]
+        fn handouts_of_any_window_are_at_most_burst_plus_rate_times_its_length(
+            requests in 1..50u32, burst in 1..50u32,
+            steps in prop::collection::vec((0..SECOND / 2, 0..60u32, 0..4u32), 1..100),
+        ) {
+            let limit = limit(requests, SECOND, burst);
+            let (mut tat, mut now, mut given) = (0, 5 * SECOND, Vec::new());
+            for (gap, wanted, spent) in steps {
+                now += gap;
+                let handout = limit.hand_out(tat, now, wanted, spent);
+                prop_assert!(handout.tokens <= wanted);
+                tat = handout.tat;
+                given.push((now, u64::from(handout.tokens)));
+            }
+            for (i, (start, _)) in given.iter().enumerate() {
+                let mut sum = 0;
+                for (end, tokens) in given.iter().skip(i) {
+                    sum += tokens;
+                    prop_assert!(sum <= u64::from(burst) + (end - start) * u64::from(requests) / SECOND);
+                }
+            }
+        }
+
         #[test]
         fn no_window_holds_more_than_burst_plus_rate_times_its_length(
             requests in 1..50u32, burst in 1..50u32, gaps in prop::collection::vec(0..SECOND / 10, 1..200),

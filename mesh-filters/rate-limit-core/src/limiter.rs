@@ -1,5 +1,9 @@
 //! One atomic decision for all rules of a request.
 
+mod leasing;
+
+pub use leasing::{Grant, Granted};
+
 use holdfast_filter_abi::{Error as HostError, Expected, Host, Shared, Swap};
 
 use crate::gcra::{Limit, Verdict};
@@ -29,6 +33,9 @@ pub struct Ask<'a> {
     pub key: &'a [u8],
     /// What the bucket allows.
     pub limit: Limit,
+    /// Of a rule of scope `cluster`, where the bucket is the whole cluster's and this proxy has leases of it: what this
+    /// proxy allows when it has none. The key is then a fingerprint.
+    pub floor: Option<Limit>,
     /// Whether the rule's refusal refuses the request; else it is only counted.
     pub enforced: bool,
 }
@@ -48,6 +55,12 @@ pub struct Decision {
     pub lost_races: u32,
 }
 
+/// The key of a plugin's hot set, and the first part of the keys of whatever else it shares.
+#[must_use]
+pub fn shared_key(plugin: &str) -> Vec<u8> {
+    format!("holdfast.rate-limit/{plugin}/").into_bytes()
+}
+
 /// Decides on the buckets of one plugin, together with all other workers.
 #[derive(Debug)]
 pub struct Limiter {
@@ -60,7 +73,7 @@ impl Limiter {
     #[must_use]
     pub fn new(plugin: &str, slots: u32) -> Self {
         Self {
-            hot_key: format!("holdfast.rate-limit/{plugin}/").into_bytes(),
+            hot_key: shared_key(plugin),
             slots,
         }
     }
@@ -111,19 +124,30 @@ impl Limiter {
         asks.iter()
             .map(|ask| {
                 let id = hot.id(ask.rule, ask.key);
-                let tat = match hot.tat(id) {
-                    Some(tat) => tat,
-                    None => self
-                        .page(host, hot, id)?
-                        .and_then(|page| find(&page.value, id))
-                        .unwrap_or(0),
+                let Some(floor) = ask.floor else {
+                    let [tat] = self.tats(host, hot, [id])?;
+                    return Ok((id, ask.limit.check(tat, hot.now)));
                 };
-                Ok((id, ask.limit.check(tat, hot.now)))
+                let (kind, verdict) = self.holding(host, hot, id)?.check(&ask.limit, &floor, hot.now);
+                Ok((id + kind, verdict))
             })
             .collect()
     }
 
-    /// What spills is in its page before the hot set lets go of it, so no worker can miss it in both.
+    /// The numbers under these ids, which differ in their kind only; 0 where there is none.
+    fn tats<const N: usize>(&self, host: &impl Host, hot: &Hot, ids: [u64; N]) -> Result<[u64; N], Error> {
+        let found = ids.map(|id| hot.tat(id));
+        let page = match (ids.first(), found.contains(&None)) {
+            (Some(id), true) => self.page(host, hot, *id)?.map(|page| page.value),
+            _ => None,
+        };
+        let mut tats = [0; N];
+        for ((tat, id), found) in tats.iter_mut().zip(ids).zip(found) {
+            *tat = found.or_else(|| find(page.as_deref()?, id)).unwrap_or_default();
+        }
+        Ok(tats)
+    }
+
     fn commit(
         &self,
         host: &impl Host,
@@ -137,8 +161,20 @@ impl Limiter {
             .filter(|(_, v)| v.allowed)
             .map(|(id, v)| Bucket { id: *id, tat: v.tat })
             .collect();
-        for bucket in hot.put(&taken) {
-            *evicted += u32::from(self.spill(host, &hot, bucket)?);
+        self.keep(host, &mut hot, expected, &taken, evicted)
+    }
+
+    /// What spills is in its page before the hot set lets go of it, so no worker can miss it in both.
+    fn keep(
+        &self,
+        host: &impl Host,
+        hot: &mut Hot,
+        expected: Expected,
+        buckets: &[Bucket],
+        evicted: &mut u32,
+    ) -> Result<Swap, Error> {
+        for bucket in hot.put(buckets) {
+            *evicted += u32::from(self.spill(host, hot, bucket)?);
         }
         Ok(host.store(&self.hot_key, &hot.encode(), expected)?)
     }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use holdfast_filter_abi::{Exchange, HeaderMap, property_path};
 
 use crate::config::{KeyPart, Rule};
+use crate::lease::demand::fingerprint;
 
 /// The rules of a configuration, prepared for reading requests.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Match {
 struct Prepared {
     methods: Vec<String>,
     path_prefix: String,
+    /// Whether the quota service, and thus every other proxy, must know the key by the same name.
+    is_cluster: bool,
     /// Places in `Matcher::sources`.
     key: Vec<usize>,
     otherwise_key: Vec<usize>,
@@ -50,6 +53,7 @@ impl Matcher {
             .map(|rule| Prepared {
                 methods: rule.methods.clone(),
                 path_prefix: rule.path_prefix.clone(),
+                is_cluster: rule.floor.is_some(),
                 key: places(&rule.key, &mut sources),
                 otherwise_key: places(&rule.otherwise_key, &mut sources),
             })
@@ -86,7 +90,7 @@ impl Matcher {
             .filter(|(_, rule)| rule.is_for(&method, path))
             .map(|(place, rule)| Match {
                 rule: place,
-                key: rule.key(&mut read, exchange),
+                key: rule.bucket_key(&mut read, exchange),
             })
             .collect()
     }
@@ -103,6 +107,15 @@ impl Prepared {
         read.composite(b'k', &self.key, exchange)
             .or_else(|| read.composite(b'o', &self.otherwise_key, exchange))
             .unwrap_or_else(|| vec![b'n'])
+    }
+
+    fn bucket_key(&self, read: &mut Read<'_>, exchange: &impl Exchange) -> Vec<u8> {
+        let key = self.key(read, exchange);
+        if self.is_cluster {
+            fingerprint(&key).to_vec()
+        } else {
+            key
+        }
     }
 }
 

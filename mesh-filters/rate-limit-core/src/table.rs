@@ -18,7 +18,9 @@ pub const HOT: usize = 64;
 pub const PAGE: usize = 64;
 const ENTRY_BYTES: usize = 16;
 /// Names the layout; another layout must have another, since the data outlives the module that wrote it.
-const MAGIC: [u8; 4] = *b"HFR1";
+const MAGIC: [u8; 4] = *b"HFR2";
+/// The low bits of an id tell apart what is kept for one rule and key; all of it falls on one page.
+const KINDS: u64 = 4;
 
 /// A bucket: what it counts, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,21 +85,22 @@ impl Hot {
         out
     }
 
-    /// The id of the bucket for this rule and key. The same in every configuration that names the rule alike.
+    /// The id of the bucket for this rule and key, a multiple of four: the three after it are free for what else is
+    /// kept for them. The same in every configuration that names the rule alike.
     #[must_use]
     pub fn id(&self, rule: &str, key: &[u8]) -> u64 {
         let mut hasher = SipHasher13::new_with_key(&self.seed);
         hasher.write_usize(rule.len());
         hasher.write(rule.as_bytes());
         hasher.write(key);
-        hasher.finish()
+        hasher.finish() / KINDS * KINDS
     }
 
     /// The page to which a bucket spills.
     #[must_use]
     pub fn page(&self, id: u64) -> u32 {
         // The remainder is below `pages`, thus a u32.
-        (id % u64::from(self.pages)) as u32
+        (id / KINDS % u64::from(self.pages)) as u32
     }
 
     /// The TAT of a bucket, if it is in the hot set.

@@ -4,9 +4,12 @@
 //! that is out of order must not be an outage.
 #![deny(clippy::indexing_slicing, clippy::string_slice, clippy::unreachable)]
 
-use holdfast_filter_abi::{Action, Exchange, Filter, HeaderMap, Host, Plugin};
+use std::time::Duration;
+
+use holdfast_filter_abi::{Action, CallId, Callout, Exchange, Filter, GrpcStatus, HeaderMap, Host, Plugin};
 use holdfast_rate_limit_core::answer::{self, Outcome, Refusal};
 use holdfast_rate_limit_core::config::{self, Rule};
+use holdfast_rate_limit_core::lease::broker::Broker;
 use holdfast_rate_limit_core::limiter::{Ask, Limiter};
 use holdfast_rate_limit_core::meters::Meters;
 use holdfast_rate_limit_core::request::Matcher;
@@ -17,6 +20,8 @@ pub struct RateLimit {
     matcher: Matcher,
     limiter: Limiter,
     meters: Meters,
+    /// If a rule is of scope `cluster`, and how often it asks.
+    broker: Option<(Broker, Duration)>,
 }
 
 /// The `RateLimit` field that the response will carry; none if the request was refused or no rule applied.
@@ -27,13 +32,43 @@ impl Filter for RateLimit {
     type Stream = Stream;
 
     fn configure(host: &impl Host, plugin: Plugin<'_>) -> Result<Self, String> {
-        let config = config::parse(plugin.config).map_err(|e| e.to_string())?;
+        let config = config::parse(plugin.name, plugin.config).map_err(|e| e.to_string())?;
+        let has_cluster = config.rules.iter().any(|rule| rule.floor.is_some());
+        let quota = config.quota.filter(|_| has_cluster);
         Ok(Self {
+            broker: quota.map(|quota| {
+                let tick = quota.tick;
+                (Broker::new(plugin.name, quota), tick)
+            }),
             matcher: Matcher::new(&config.rules),
             limiter: Limiter::new(plugin.name, config.slots),
             meters: Meters::define(host, &config.rules).map_err(|e| format!("metrics: {e}"))?,
             rules: config.rules,
         })
+    }
+
+    fn tick(&self) -> Option<Duration> {
+        self.broker.as_ref().map(|(_, tick)| *tick)
+    }
+
+    fn on_tick(&self, host: &(impl Callout + Host)) {
+        let Some((broker, _)) = &self.broker else {
+            return;
+        };
+        match broker.tick(host, &self.limiter, &self.rules) {
+            Ok(ticked) => self.meters.ticked(host, &ticked),
+            Err(error) => self.meters.unleased(host, &error),
+        }
+    }
+
+    fn on_grpc_reply(&self, host: &impl Host, call: CallId, reply: Result<Vec<u8>, GrpcStatus>) {
+        let Some((broker, _)) = &self.broker else {
+            return;
+        };
+        match broker.reply(host, &self.limiter, &self.rules, call, reply) {
+            Ok(answered) => self.meters.answered(host, &answered),
+            Err(error) => self.meters.unleased(host, &error),
+        }
     }
 
     fn on_request_headers(&self, stream: &mut Stream, proxy: &(impl Exchange + Host), _end: bool) -> Action {
@@ -58,6 +93,10 @@ impl Filter for RateLimit {
             }
         };
         self.meters.decided(proxy, &rules, &decision);
+        if let Some((broker, _)) = &self.broker {
+            let asked = rules.iter().zip(&matches).map(|((_, rule), m)| (*rule, &*m.key));
+            self.meters.dropped(proxy, broker.note(asked, &decision));
+        }
         let verdicts = rules.iter().zip(&decision.verdicts);
         let outcomes: Vec<Outcome<'_>> = verdicts.filter_map(|((_, rule), v)| rule.outcome(v)).collect();
         if !decision.allowed && Refusal::new(&outcomes, proxy).send(proxy).is_ok() {
@@ -76,4 +115,4 @@ impl Filter for RateLimit {
     }
 }
 
-holdfast_filter_abi::export!(RateLimit: request_headers, response_headers);
+holdfast_filter_abi::export!(RateLimit: request_headers, response_headers, tick, grpc_reply);

@@ -34,4 +34,6 @@ generated! {
     payment = "holdfast.payment.v1";
     /// Products: KV bucket `catalog`.
     catalog = "holdfast.catalog.v1";
+    /// Leases of rate-limit tokens: what the gRPC service `quota` takes and gives, and KV bucket `quota`.
+    quota = "holdfast.quota.v1";
 }

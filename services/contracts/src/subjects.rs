@@ -14,6 +14,8 @@ pub const TIMERS: &str = "TIMERS";
 pub const DLQ: &str = "DLQ";
 /// KV bucket of products.
 pub const CATALOG_BUCKET: &str = "catalog";
+/// KV bucket of the quota service.
+pub const QUOTA_BUCKET: &str = "quota";
 
 /// The subject of one order's commits.
 #[must_use]

@@ -10,7 +10,7 @@ fn rule(change: impl FnOnce(&mut Value)) -> Value {
 }
 
 fn refusal(config: &Value) -> Error {
-    parse(config.to_string().as_bytes()).expect_err("it should be refused")
+    parse("p", config.to_string().as_bytes()).expect_err("it should be refused")
 }
 
 fn refused_field(config: &Value) -> String {
@@ -20,6 +20,7 @@ fn refused_field(config: &Value) -> String {
 #[test]
 fn the_example_of_the_design_is_understood() {
     let config = parse(
+        "p",
         br#"{"table": {"slots": 65536}, "rules": [{
             "name": "orders-per-user", "match": {"methods": ["POST"], "path_prefix": "/v1/orders"},
             "key": [{"jwt_claim": "sub"}], "otherwise_key": [{"source_ip": true}],
@@ -41,7 +42,7 @@ fn the_example_of_the_design_is_understood() {
 
 #[test]
 fn what_is_left_out_has_a_default() {
-    let config = parse(rule(|_| {}).to_string().as_bytes()).unwrap();
+    let config = parse("p", rule(|_| {}).to_string().as_bytes()).unwrap();
     let rule = &config.rules[0];
     assert_eq!(
         (config.slots, rule.enforced, rule.limit.requests()),
@@ -59,6 +60,7 @@ fn what_is_left_out_has_a_default() {
 fn numbers_may_be_floating_point_but_must_be_whole() {
     assert!(
         parse(
+            "p",
             rule(|r| r["limit"]["requests"] = json!(20.0))
                 .to_string()
                 .as_bytes()
@@ -128,13 +130,65 @@ fn a_refusal_names_the_field() {
     }
 }
 
+fn cluster(change: impl FnOnce(&mut Value)) -> Value {
+    let mut config = rule(|r| r["scope"] = json!("cluster"));
+    config["quota"] = json!({"cluster": "outbound|8080||quota"});
+    change(&mut config);
+    config
+}
+
 #[test]
-fn a_scope_that_is_to_come_is_refused_by_name() {
-    let error = refusal(&rule(|r| r["scope"] = json!("cluster"))).to_string();
+fn a_rule_of_scope_cluster_has_a_floor_of_a_tenth() {
+    let config = parse("ns.limit", cluster(|_| {}).to_string().as_bytes()).unwrap();
+    let quota = config.quota.unwrap();
     assert_eq!(
-        error,
-        "rules[0].scope: `cluster` is not supported by this version; use `proxy`"
+        (
+            quota.domain.as_str(),
+            quota.tick.as_millis(),
+            quota.timeout.as_millis()
+        ),
+        ("ns.limit", 200, 150)
     );
+    let floor = config.rules[0].floor.unwrap();
+    assert_eq!((floor.requests(), floor.burst()), (2, 2));
+    let own = cluster(|c| c["rules"][0]["floor"] = json!({"requests": 1, "per": "1m", "burst": 3}));
+    let floor = parse("p", own.to_string().as_bytes()).unwrap().rules[0]
+        .floor
+        .unwrap();
+    assert_eq!((floor.interval(), floor.burst()), (60_000_000_000, 3));
+}
+
+#[test]
+fn what_is_wrong_with_a_cluster_scope_is_refused_by_name() {
+    let cases = [
+        (rule(|r| r["scope"] = json!("cluster")), "rules[0].scope"),
+        (
+            rule(|r| r["floor"] = json!({"requests": 1, "per": "1s"})),
+            "rules[0].floor",
+        ),
+        (
+            cluster(|c| c["rules"][0]["floor"] = json!({"requests": 21, "per": "1s"})),
+            "rules[0].floor",
+        ),
+        (
+            cluster(|c| c["rules"][0]["floor"] = json!({"requests": 1, "per": "x"})),
+            "rules[0].floor.per",
+        ),
+        (cluster(|c| c["quota"] = json!({})), "quota"),
+        (cluster(|c| c["quota"]["cluster"] = json!("")), "quota.cluster"),
+        (cluster(|c| c["quota"]["tick"] = json!("10ms")), "quota.tick"),
+        (cluster(|c| c["quota"]["tick"] = json!("2s")), "quota.tick"),
+        (
+            cluster(|c| c["quota"]["timeout"] = json!("201ms")),
+            "quota.timeout",
+        ),
+        (cluster(|c| c["quota"]["domain"] = json!("a..b")), "quota.domain"),
+        (cluster(|c| c["quota"]["domain"] = json!("a b")), "quota.domain"),
+        (cluster(|c| c["quota"]["more"] = json!(1)), "quota.more"),
+    ];
+    for (config, field) in cases {
+        assert_eq!(refused_field(&config), field, "{config}");
+    }
 }
 
 #[test]
@@ -145,9 +199,9 @@ fn two_rules_cannot_have_one_name() {
 
 #[test]
 fn no_configuration_is_refused() {
-    assert_eq!(parse(b"").unwrap_err().field, ".");
-    assert_eq!(parse(b"{\"rules\"").unwrap_err().field, ".");
-    assert!(parse(&[rule(|_| {}).to_string().as_bytes(), b"x"].concat()).is_err());
+    assert_eq!(parse("p", b"").unwrap_err().field, ".");
+    assert_eq!(parse("p", b"{\"rules\"").unwrap_err().field, ".");
+    assert!(parse("p", &[rule(|_| {}).to_string().as_bytes(), b"x"].concat()).is_err());
 }
 
 #[test]
@@ -178,14 +232,14 @@ fn durations_have_units() {
 proptest! {
     #[test]
     fn any_text_is_understood_or_refused(text in "\\PC{0,80}") {
-        let _ = parse(text.as_bytes());
+        let _ = parse("p", text.as_bytes());
         let _ = nanoseconds(&text);
-        let _ = parse(rule(|r| r["limit"]["per"] = json!(text)).to_string().as_bytes());
-        let _ = parse(rule(|r| r["key"] = json!([{"header": text}])).to_string().as_bytes());
+        let _ = parse("p", rule(|r| r["limit"]["per"] = json!(text)).to_string().as_bytes());
+        let _ = parse("p", rule(|r| r["key"] = json!([{"header": text}])).to_string().as_bytes());
     }
 
     #[test]
     fn any_number_is_understood_or_refused(number: f64) {
-        let _ = parse(rule(|r| r["limit"]["requests"] = json!(number)).to_string().as_bytes());
+        let _ = parse("p", rule(|r| r["limit"]["requests"] = json!(number)).to_string().as_bytes());
     }
 }

@@ -20,6 +20,7 @@ fn ask<'a>(rule: &'a str, key: &'a [u8], limit: Limit) -> Ask<'a> {
         rule,
         key,
         limit,
+        floor: None,
         enforced: true,
     }
 }
@@ -326,6 +327,7 @@ fn asks(step: &Step) -> Vec<Ask<'_>> {
             rule,
             key: std::slice::from_ref(key),
             limit,
+            floor: None,
             enforced: place != 1,
         })
         .collect()

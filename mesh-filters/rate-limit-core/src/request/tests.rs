@@ -14,7 +14,7 @@ const SUB: &[&str] = &[
 
 fn matcher(rules: &str) -> Matcher {
     let config = format!(r#"{{"rules": [{rules}]}}"#);
-    Matcher::new(&config::parse(config.as_bytes()).unwrap().rules)
+    Matcher::new(&config::parse("p", config.as_bytes()).unwrap().rules)
 }
 
 fn rule(name: &str, rest: &str) -> String {

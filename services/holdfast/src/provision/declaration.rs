@@ -14,13 +14,14 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 11] = built_in![
+const BUILT_IN: [(&str, &str); 12] = built_in![
     "streams/orders.json",
     "streams/inventory.json",
     "streams/payments.json",
     "streams/timers.json",
     "streams/dlq.json",
     "buckets/catalog.json",
+    "buckets/quota.json",
     "consumers/inventory.json",
     "consumers/order-inventory.json",
     "consumers/order-payment.json",
@@ -222,12 +223,17 @@ fn bucket(text: &str) -> Result<Resource, String> {
         ttl: u64,
         /// Bytes; -1: as large as the server allows.
         max_value_size: i64,
+        /// Bytes of the whole bucket; a write that would exceed them is refused. Left out: no limit.
+        max_bytes: Option<i64>,
+        /// Whether a writer may tell how long its value is kept.
+        #[serde(default)]
+        per_key_ttl: bool,
         storage: String,
     }
     let file: File = serde_json::from_str(text).map_err(|e| e.to_string())?;
     let stream = format!("KV_{}", file.bucket);
     // The shape that every NATS client gives to a bucket.
-    let Value::Object(config) = json!({
+    let Value::Object(mut config) = json!({
         "name": stream,
         "description": file.description,
         "subjects": [format!("$KV.{}.>", file.bucket)],
@@ -243,6 +249,12 @@ fn bucket(text: &str) -> Result<Resource, String> {
     }) else {
         return Err("not an object".to_owned());
     };
+    if let Some(bytes) = file.max_bytes {
+        config.insert("max_bytes".to_owned(), json!(bytes));
+    }
+    if file.per_key_ttl {
+        config.insert("allow_msg_ttl".to_owned(), json!(true));
+    }
     Ok(Resource {
         kind: ResourceKind::Bucket,
         stream,
