@@ -98,15 +98,19 @@ bench-filters: tools-mesh wasm ## What the filters cost: CPU time of Envoy per r
 	cargo run --release -p holdfast-envoy-harness --bin bench-filters -- $(ARGS)
 
 ##@ Test
-.PHONY: test test-unit test-sim test-integration
+.PHONY: test test-unit test-sim test-integration test-mesh
 test: tools build ## Every test
 	cargo test --workspace
+	$(MAKE) test-mesh
 
 test-unit: ## Tests beside the code: cores, codecs, properties
 	cargo test --workspace --exclude holdfast-tests-sim --exclude holdfast-tests-integration
 
 test-sim: ## Seeded simulation of the whole saga (HOLDFAST_SIM_SEEDS=50000 for more; HOLDFAST_SIM_SEED=7 replays one)
 	cargo test -p holdfast-tests-sim $(if $(HOLDFAST_SIM_SEED),--test seeds every_seed -- --nocapture)
+
+test-mesh: tools-lab wasm render-check hops-check istio-validate istio-analyze ## Istio's control plane, real Envoys, the built filters (needs Go)
+	cargo test -p holdfast-tests-mesh -- --include-ignored
 
 test-integration: tools build ## Real nats-server, real processes: contract suites and chaos
 	cargo test -p holdfast-tests-integration

@@ -45,10 +45,20 @@ impl Envoy {
     /// Starts Envoy and waits until it is ready.
     pub async fn start(bootstrap: &Bootstrap) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
-        let config = directory.path().join("envoy.json");
         let rendered = bootstrap.render(&directory.path().join("access.log"));
-        std::fs::write(&config, rendered.to_string()).expect("the configuration is written");
-        let mut process = spawn(&directory, bootstrap.concurrency);
+        Self::launch(directory, &rendered, bootstrap.concurrency).await
+    }
+
+    /// Starts Envoy with a whole configuration, which may name a control plane, and waits until it is ready.
+    pub async fn run(config: &Value, concurrency: u32) -> Self {
+        let directory = TempDir::new().expect("a temporary directory");
+        Self::launch(directory, config, concurrency).await
+    }
+
+    async fn launch(directory: TempDir, config: &Value, concurrency: u32) -> Self {
+        let path = directory.path().join("envoy.json");
+        std::fs::write(path, config.to_string()).expect("the configuration is written");
+        let mut process = spawn(&directory, config, concurrency);
         let admin = admin(&directory, &mut process).await;
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut envoy = Self {
@@ -78,6 +88,16 @@ impl Envoy {
         value.map_or(0, |value| value.trim().parse().expect("a number"))
     }
 
+    /// The counters and gauges whose names end so, with their values.
+    pub async fn stats(&self, ending: &str) -> Vec<(String, u64)> {
+        let text = self.admin(&format!("/stats?filter={ending}$")).await;
+        let parse = |line: &str| {
+            let (name, value) = line.rsplit_once(": ")?;
+            Some((name.to_owned(), value.trim().parse().ok()?))
+        };
+        text.lines().filter_map(parse).collect()
+    }
+
     /// The line of the request that was sent with this `x-test-id`.
     pub async fn access_log(&self, id: &str) -> AccessLog {
         let path = self.directory.path().join("access.log");
@@ -103,6 +123,11 @@ impl Envoy {
     /// What Envoy has logged itself.
     pub fn log(&self) -> String {
         log(&self.directory)
+    }
+
+    /// What went to `/dev/stdout`, as the access logs of Istio's configurations do.
+    pub fn output(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("stdout")).unwrap_or_default()
     }
 
     /// The id of the process, for measurements.
@@ -139,10 +164,14 @@ impl Envoy {
     }
 }
 
-fn spawn(directory: &TempDir, concurrency: u32) -> Child {
+fn spawn(directory: &TempDir, config: &Value, concurrency: u32) -> Child {
     let envoy = std::env::var_os("HOLDFAST_ENVOY").map(PathBuf::from);
     let envoy = envoy.unwrap_or_else(|| root().join(".tools/bin/envoy"));
     let path = |name: &str| directory.path().join(name);
+    let stdout = std::fs::File::create(path("stdout")).expect("a file");
+    // What is pushed is pushed to a node. The command line would win over a node of the configuration.
+    let node = ["--service-node", "test", "--service-cluster", "test"];
+    let node: &[&str] = if config["node"].is_null() { &node } else { &[] };
     Command::new(&envoy)
         .args([
             "--disable-hot-restart",
@@ -157,8 +186,7 @@ fn spawn(directory: &TempDir, concurrency: u32) -> Child {
             "--concurrency",
             &concurrency.to_string(),
         ])
-        // What is pushed is pushed to a node.
-        .args(["--service-node", "test", "--service-cluster", "test"])
+        .args(node)
         .arg("--config-path")
         .arg(path("envoy.json"))
         .arg("--admin-address-path")
@@ -166,7 +194,7 @@ fn spawn(directory: &TempDir, concurrency: u32) -> Child {
         .arg("--log-path")
         .arg(path("envoy.log"))
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(stdout)
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()

@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
 type Body = BoxBody<Bytes, std::io::Error>;
 
@@ -101,6 +102,13 @@ impl Upstream {
         *self.state.script.lock().expect("no test has panicked with it") = script;
     }
 
+    /// Stops listening, and ends its connections: from now on a connection is refused.
+    pub async fn stop(mut self) {
+        self.accepting.abort();
+        // The listener is closed when the task is gone.
+        let _ = (&mut self.accepting).await;
+    }
+
     /// How many requests have come.
     pub fn requests(&self) -> usize {
         self.state.requests.load(Ordering::SeqCst)
@@ -114,8 +122,11 @@ impl Drop for Upstream {
 }
 
 async fn accept(listener: TcpListener, state: Arc<State>) {
+    // They end with this task.
+    let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(serve(stream, Arc::clone(&state)));
+        connections.spawn(serve(stream, Arc::clone(&state)));
+        while connections.try_join_next().is_some() {}
     }
 }
 
