@@ -19,7 +19,7 @@ use tracing::Instrument;
 use crate::metrics::WorkerMetrics;
 use crate::receipts::{self, Request, Role};
 use crate::view::View;
-use crate::writer::{BatchOutcome, Error, Poison, Ports, Writer};
+use crate::writer::{BatchOutcome, Error, Ports, Writer};
 use burials::Burials;
 pub use snapshots::Snapshots;
 use work::{Work, newest};
@@ -108,7 +108,7 @@ where
                     None => return,
                 },
                 () = due(self.deciding.as_ref()) => {
-                    self.settle_up_to(None, Vec::new()).await;
+                    self.settle_up_to(None).await;
                     continue;
                 }
                 Some(request) = self.parts.requests.1.recv() => work.requests.push(request),
@@ -188,7 +188,11 @@ where
     async fn settle(&mut self, work: Work, outcome: BatchOutcome) {
         let Work { deliveries, requests } = work;
         self.parts.view.apply_own(&outcome.appended);
-        self.settle_up_to(newest(deliveries), outcome.poison).await;
+        if let Some((_, burials)) = &mut self.deciding {
+            burials.add(outcome.poison);
+            burials.count(&deliveries);
+        }
+        self.settle_up_to(newest(deliveries)).await;
         let mut outcomes = outcome.receipts.into_iter();
         for Request { receipts, reply } in requests {
             // Whoever gave up waiting does not need to know.
@@ -200,9 +204,8 @@ where
             .take_if_due(&self.parts.view, self.metrics.snapshot_seconds());
     }
 
-    async fn settle_up_to(&mut self, newest: Option<Receipt>, poison: Vec<Poison>) {
+    async fn settle_up_to(&mut self, newest: Option<Receipt>) {
         if let Some((_, burials)) = &mut self.deciding {
-            burials.add(poison);
             burials.settle(&self.parts.lane, newest).await;
         }
     }

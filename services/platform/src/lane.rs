@@ -209,13 +209,20 @@ impl Lane {
 
     /// Stores a record in the dead-letter queue, and returns whether it is stored there: for callers of
     /// [`Lane::pull`], who settle nothing that covers it before. Repeated within two minutes it is stored once.
-    pub async fn dead_letter(&self, record: &Record, reason: DeadLetterReason, detail: &str) -> bool {
+    ///
+    /// `attempts`: how often it was delivered to whoever gives it up; 0 if it was found in the stream.
+    pub async fn dead_letter(
+        &self,
+        (record, attempts): (&Record, u64),
+        reason: DeadLetterReason,
+        detail: &str,
+    ) -> bool {
         let letter = DeadLetter {
             reason,
             detail,
             first_failure: None,
         };
-        letter.store(self, Original::of_record(record)).await
+        letter.store(self, Original::of_record(record, attempts)).await
     }
 
     /// Up to here every message is settled.

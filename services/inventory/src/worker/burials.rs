@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use holdfast_platform::journal::{self, DeadLetterReason, Record, Revision, Scan};
-use holdfast_platform::lane::{Lane, Receipt};
+use holdfast_platform::lane::{Lane, Pulled, Receipt};
 use holdfast_platform::nats::jittered;
 use tokio::time::Instant;
 
@@ -21,10 +21,16 @@ const PAGE: usize = 500;
 pub(super) struct Burials {
     /// Up to here a predecessor, or an earlier life, has stored them.
     settled: Revision,
-    waiting: BTreeMap<Revision, Poison>,
+    waiting: BTreeMap<Revision, Waiting>,
     held: Option<Receipt>,
     failures: usize,
     again_at: Instant,
+}
+
+struct Waiting {
+    poison: Poison,
+    /// How often it was delivered to us; 0 if it was found in the stream.
+    attempts: u64,
 }
 
 impl Burials {
@@ -58,8 +64,22 @@ impl Burials {
         let poison = poison
             .into_iter()
             .filter(|poison| poison.commit.revision > settled);
-        self.waiting
-            .extend(poison.map(|poison| (poison.commit.revision, poison)));
+        self.waiting.extend(poison.map(|poison| {
+            let attempts = 0;
+            (poison.commit.revision, Waiting { poison, attempts })
+        }));
+    }
+
+    /// Takes note of what was delivered, perhaps again.
+    pub(super) fn count(&mut self, deliveries: &[Pulled]) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        for Pulled { delivery, .. } in deliveries {
+            if let Some(waiting) = self.waiting.get_mut(&delivery.record.revision) {
+                waiting.attempts = waiting.attempts.max(delivery.attempt);
+            }
+        }
     }
 
     /// Acknowledges `newest` and all before it as soon as all that cannot be read is stored.
@@ -89,15 +109,18 @@ impl Burials {
     }
 
     async fn store(&mut self, lane: &Lane) {
-        while let Some(poison) = self.waiting.first_entry() {
-            let Poison { commit, error } = poison.get();
-            let (reason, detail) = (DeadLetterReason::Malformed, error.to_string());
-            if !lane.dead_letter(commit, reason, &detail).await {
+        while let Some(first) = self.waiting.first_entry() {
+            let Waiting { poison, attempts } = first.get();
+            let (letter, detail) = ((&poison.commit, *attempts), poison.error.to_string());
+            if !lane
+                .dead_letter(letter, DeadLetterReason::Malformed, &detail)
+                .await
+            {
                 self.again_at = Instant::now() + jittered(Duration::from_millis(100), self.failures);
                 self.failures += 1;
                 return;
             }
-            poison.remove();
+            first.remove();
             self.failures = 0;
         }
     }

@@ -12,7 +12,9 @@ use holdfast_inventory::writer::{Error, Ports, Writer};
 use holdfast_inventory_core::{Decision, Line, Receipt};
 use holdfast_platform::clock::SystemClock;
 use holdfast_platform::journal::{Journal, Revision};
+use holdfast_platform::lane::Lane;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::support::{Replica, World, api, declared, reserve, within};
@@ -56,6 +58,12 @@ async fn a_commit_that_cannot_be_read_is_a_dead_letter_and_the_next_is_decided()
     let poison = world.commit_raw(1, Revision::NONE, "{".into()).await;
     world.reserve(2, "a", 1).await;
     world.decisions(1).await;
+    assert_eq!(dead_letter(&world).await, [poison.to_string(), "1".into()]);
+    drop(replica);
+}
+
+/// Sequence and attempts of the last dead letter, awaited.
+async fn dead_letter(world: &World) -> [String; 2] {
     let dead_letters = world.nats.jetstream().get_stream("DLQ").await.unwrap();
     let letter = within(async {
         loop {
@@ -68,8 +76,29 @@ async fn a_commit_that_cannot_be_read_is_a_dead_letter_and_the_next_is_decided()
         }
     })
     .await;
-    let sequence = letter.headers.get("Holdfast-Dlq-Sequence").unwrap().as_str();
-    assert_eq!(sequence, poison.to_string());
+    ["Holdfast-Dlq-Sequence", "Holdfast-Dlq-Attempts"]
+        .map(|name| letter.headers.get(name).unwrap().as_str().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_and_died_in_a_predecessors_hands_is_a_dead_letter() {
+    let world = World::start().await;
+    let lane = Lane::new(&world.nats, "inventory", subjects::ORDERS, "inventory").group("writer");
+    world.reserve(1, "a", 1).await;
+    let poison = world.commit_raw(2, Revision::NONE, "{".into()).await;
+    let predecessor = lane.pull(CancellationToken::new()).take(2);
+    let taken: Vec<_> = within(predecessor.collect()).await;
+    assert_eq!(taken[1].delivery.record.revision, poison);
+    lane.unpin(Duration::from_secs(5)).await;
+
+    let replica = world.replica().await;
+    // The first delivery leaves a gap: what the predecessor was given comes again only much later.
+    let last = world.reserve(3, "a", 1).await;
+    let decided: Vec<_> = world.decisions(2).await.iter().map(|entry| entry.cause).collect();
+    assert_eq!(decided[1].unwrap().order_sequence, last.0);
+    everything_is_acknowledged_up_to(&world, last).await;
+    assert_eq!(dead_letter(&world).await, [poison.to_string(), "0".into()]);
+    assert_eq!(dead_letters(&world).await, 1);
     drop(replica);
 }
 

@@ -49,7 +49,7 @@ impl<'a> Original<'a> {
         }
     }
 
-    pub(super) fn of_record(record: &'a Record) -> Self {
+    pub(super) fn of_record(record: &'a Record, attempt: u64) -> Self {
         let mut headers = HeaderMap::new();
         for (name, value) in record
             .headers
@@ -61,7 +61,7 @@ impl<'a> Original<'a> {
         Self {
             subject: &record.subject,
             sequence: record.revision,
-            attempt: 1,
+            attempt,
             headers,
             payload: record.payload.clone(),
         }
