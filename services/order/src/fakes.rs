@@ -45,6 +45,8 @@ pub(crate) struct Flaky {
     away: Arc<Mutex<HashSet<String>>>,
     loses_answers: Arc<AtomicBool>,
     is_silent: Arc<AtomicBool>,
+    stale_after: Arc<Mutex<Option<Revision>>>,
+    pub(crate) searches: Arc<Mutex<Vec<String>>>,
 }
 
 impl Flaky {
@@ -54,6 +56,8 @@ impl Flaky {
             away: Arc::default(),
             loses_answers: Arc::default(),
             is_silent: Arc::default(),
+            stale_after: Arc::default(),
+            searches: Arc::default(),
         }
     }
 
@@ -64,6 +68,12 @@ impl Flaky {
     /// From now on appends are stored, and nobody is told.
     pub(crate) fn lose_answers(&self) {
         self.loses_answers.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on the copies that scans are answered from get nothing new; the leader does.
+    pub(crate) fn fall_behind(&self) {
+        let newest = Revision(self.inner.len() as u64);
+        *self.stale_after.lock().expect("not poisoned") = Some(newest);
     }
 
     /// From now on nobody answers who is asked about one order.
@@ -79,6 +89,7 @@ impl Flaky {
 
     pub(crate) fn heal(&self) {
         self.is_silent.store(false, Ordering::Relaxed);
+        *self.stale_after.lock().expect("not poisoned") = None;
         self.loses_answers.store(false, Ordering::Relaxed);
         self.away.lock().expect("not poisoned").clear();
     }
@@ -187,7 +198,23 @@ impl Scan for Flaky {
         limit: usize,
     ) -> Result<Vec<Record>, journal::Error> {
         self.reach(filter)?;
-        self.inner.scan(filter, after, at_least, limit).await
+        let mut records = self.inner.scan(filter, after, at_least, limit).await?;
+        let stale_after = self
+            .stale_after
+            .lock()
+            .expect("not poisoned")
+            .unwrap_or(Revision(u64::MAX));
+        records.retain(|record| record.revision <= stale_after.max(at_least));
+        Ok(records)
+    }
+
+    async fn first_after(&self, filter: &str, after: Revision) -> Result<Option<Record>, journal::Error> {
+        self.searches
+            .lock()
+            .expect("not poisoned")
+            .push(filter.to_owned());
+        self.reach(filter)?;
+        self.inner.first_after(filter, after).await
     }
 }
 

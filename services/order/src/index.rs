@@ -1,12 +1,13 @@
 //! Which orders a user has, in the order in which they were taken.
 
 use std::collections::HashSet;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use holdfast_contracts::subjects;
 use holdfast_order_core::{OrderId, UserId};
-use holdfast_platform::journal::{Error, Revision, Scan};
+use holdfast_platform::journal::{Error, Record, Revision, Scan};
 use moka::sync::Cache;
 use tokio::sync::Mutex;
 
@@ -96,26 +97,22 @@ impl<J: Scan> UserIndex<J> {
         }
     }
 
+    /// Takes in what is new, until the leader says that there is nothing more: an order that its owner was told of is
+    /// in the list, however far behind the copy is that pages are read from.
     async fn catch_up(&self, user: UserId, orders: &mut Orders) -> Result<(), Error> {
         let filter = subjects::orders_of(user.0);
-        loop {
-            let scan = self.journal.scan(&filter, orders.seen, Revision::NONE, PAGE);
-            let records = tokio::time::timeout(PATIENCE, scan)
-                .await
-                .unwrap_or_else(|_| Err(no_answer()))?;
-            for record in &records {
-                orders.seen = record.revision;
-                if let Some(key) = OrderKey::of_subject(&record.subject)
-                    && orders.known.insert(key.order)
-                {
-                    orders.taken.push((record.revision, key.order));
-                }
-            }
-            if records.len() < PAGE {
-                return Ok(());
-            }
+        while let Some(next) = in_time(self.journal.first_after(&filter, orders.seen)).await? {
+            orders.take(&next);
+            let page = self.journal.scan(&filter, orders.seen, Revision::NONE, PAGE);
+            in_time(page).await?.iter().for_each(|record| orders.take(record));
         }
+        Ok(())
     }
+}
+
+async fn in_time<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let answer = tokio::time::timeout(PATIENCE, answer).await;
+    answer.unwrap_or_else(|_| Err(no_answer()))
 }
 
 fn no_answer() -> Error {
@@ -125,6 +122,15 @@ fn no_answer() -> Error {
 }
 
 impl Orders {
+    fn take(&mut self, record: &Record) {
+        self.seen = record.revision;
+        if let Some(key) = OrderKey::of_subject(&record.subject)
+            && self.known.insert(key.order)
+        {
+            self.taken.push((record.revision, key.order));
+        }
+    }
+
     fn page(&self, user: UserId, before: Option<Revision>, limit: usize, is_stale: bool) -> Page {
         let end = before.map_or(self.taken.len(), |before| {
             self.taken.partition_point(|(at, _)| *at < before)

@@ -4,13 +4,14 @@ mod envelope;
 
 use std::sync::Arc;
 
-use holdfast_order_core::{OrderId, State};
+use holdfast_order_core::{OrderId, State, UserId};
 use holdfast_platform::clock::{Clock, SystemClock};
 use holdfast_platform::journal::{self, Journal, Record, Revision, Scan};
 use holdfast_platform::telemetry::TraceContext;
 use jiff::Timestamp;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
+use tokio::sync::Mutex;
 
 use crate::codec::{self, Commit};
 use crate::replay::{Corrupt, OrderKey, Versioned, advance, replay};
@@ -35,6 +36,9 @@ pub enum Error {
 pub struct Store<J> {
     journal: J,
     cache: Cache<OrderKey, Seen>,
+    /// Of orders that were found by their id alone.
+    owners: Cache<OrderId, UserId>,
+    search: Mutex<()>,
     clock: Arc<dyn Clock>,
 }
 
@@ -56,6 +60,8 @@ impl<J: Journal> Store<J> {
         Self {
             journal,
             cache,
+            owners: Cache::new(capacity),
+            search: Mutex::default(),
             clock,
         }
     }
@@ -189,19 +195,23 @@ fn trace(before: &Versioned) -> Option<TraceContext> {
 }
 
 impl<J: Scan> Store<J> {
-    /// The order with this id, whoever owns it: for staff, who do not name the owner. Reads the index of the whole
-    /// stream.
+    /// The order with this id, whoever owns it: for staff, who do not name the owner. The leader has to look through its
+    /// index of subjects for it (0.2 µs for each order that there is), so this is asked once for an order, and for one
+    /// order at a time.
     ///
     /// # Errors
     /// [`journal::Error::Unavailable`] if the journal does not answer.
     pub async fn find(&self, order: OrderId) -> Result<Option<OrderKey>, journal::Error> {
+        let _turn = self.search.lock().await;
+        if let Some(user) = self.owners.get(&order) {
+            return Ok(Some(OrderKey { user, order }));
+        }
         let filter = format!("orders.*.{order}");
-        let found = self
-            .journal
-            .scan(&filter, Revision::NONE, Revision::NONE, 1)
-            .await?;
-        Ok(found
-            .first()
-            .and_then(|record| OrderKey::of_subject(&record.subject)))
+        let found = self.journal.first_after(&filter, Revision::NONE).await?;
+        let key = found.and_then(|record| OrderKey::of_subject(&record.subject));
+        if let Some(OrderKey { user, order }) = key {
+            self.owners.insert(order, user);
+        }
+        Ok(key)
     }
 }

@@ -151,6 +151,17 @@ pub trait Scan: Clone + Send + Sync + 'static {
         at_least: Revision,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Record>, Error>> + Send;
+
+    /// The first record whose subject matches `filter` and whose revision is greater than `after`, from the leader:
+    /// never stale, so that `None` means that there is none.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the leader did not answer before the deadline.
+    fn first_after(
+        &self,
+        filter: &str,
+        after: Revision,
+    ) -> impl Future<Output = Result<Option<Record>, Error>> + Send;
 }
 
 /// Whether `filter`, which may hold the NATS wildcards `*` and `>`, matches `subject`.

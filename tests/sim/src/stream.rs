@@ -275,6 +275,14 @@ impl Scan for SimJournal {
         self.after("scan").await;
         Ok(self.forget_some(records, at_least))
     }
+
+    async fn first_after(&self, filter: &str, after: Revision) -> Result<Option<Record>, Error> {
+        self.before("first_after").await?;
+        self.fail_some_reads().await?;
+        let first = self.stream.inner.first_after(filter, after).await?;
+        self.after("first_after").await;
+        Ok(first)
+    }
 }
 
 /// A record in one line: the names of its events and commands where there are such.

@@ -62,6 +62,10 @@ impl Scan for Flaky {
     ) -> Result<Vec<Record>, journal::Error> {
         self.inner.scan(filter, after, at_least, limit).await
     }
+
+    async fn first_after(&self, filter: &str, after: Revision) -> Result<Option<Record>, journal::Error> {
+        self.inner.first_after(filter, after).await
+    }
 }
 
 type TestWriter = Writer<Flaky, MemoryJournal, ManualClock>;

@@ -424,6 +424,17 @@ async fn an_order_is_seen_by_its_owner_and_by_staff_and_by_nobody_else() {
 }
 
 #[tokio::test]
+async fn whose_order_it_is_is_looked_for_once() {
+    let shop = Shop::open();
+    let id = shop.create(ANNA, "k1").await;
+    for _ in 0..3 {
+        assert_eq!(shop.send(staff("GET", &path(&id))).await.status, StatusCode::OK);
+    }
+    let searches = shop.journal.searches.lock().expect("not poisoned").clone();
+    assert_eq!(searches, [format!("orders.*.{id}")]);
+}
+
+#[tokio::test]
 async fn the_audit_trail_tells_every_event_and_no_token() {
     let shop = Shop::open();
     let id = shop.create(ANNA, "k1").await;
@@ -604,6 +615,23 @@ async fn an_order_that_cannot_be_read_says_where_and_leaves_the_others_alone() {
 
 /// Longer than one request waits for the journal, shorter than it would take to wait twice.
 const ONE_PATIENCE: std::time::Duration = std::time::Duration::from_millis(1900);
+
+#[tokio::test]
+async fn given_copies_that_are_behind_an_order_is_in_the_list_and_found_by_staff_at_once() {
+    let shop = Shop::open();
+    shop.create(ANNA, "old").await;
+    let other = Shop::over(shop.journal.clone(), shop.clock.clone());
+    other.get(ANNA, "/v1/orders").await;
+    shop.journal.fall_behind();
+    let new = shop.create(ANNA, "new").await;
+    for replica in [&shop, &other] {
+        let list = replica.get(ANNA, "/v1/orders").await;
+        assert_eq!(list.body["items"][0]["id"], json!(new));
+        assert_eq!(list.body["items"].as_array().map(Vec::len), Some(2));
+        let found = replica.send(staff("GET", &path(&new))).await;
+        assert_eq!(found.status, StatusCode::OK);
+    }
+}
 
 #[tokio::test]
 async fn a_list_waits_once_for_a_silent_journal_and_then_shows_what_is_in_memory() {

@@ -32,6 +32,7 @@ pub async fn run<J: Journal + Scan + Feed>(journal: &J) {
     subjects_do_not_mix(journal).await;
     a_long_subject_is_read_whole(journal).await;
     a_scan_goes_on_where_the_last_page_ended(journal).await;
+    the_first_record_after_another_is_found(journal).await;
     a_tail_yields_all_in_order_and_goes_on(journal).await;
     a_tail_starts_after_the_revision_given(journal).await;
 }
@@ -249,6 +250,22 @@ async fn a_scan_goes_on_where_the_last_page_ended<J: Journal + Scan>(journal: &J
         journal.scan(&filter, wanted[4], Revision::NONE, 2).await.unwrap(),
         []
     );
+}
+
+async fn the_first_record_after_another_is_found<J: Journal + Scan>(journal: &J) {
+    let prefix = fresh("first");
+    let filter = format!("{prefix}.*");
+    assert_eq!(journal.first_after(&filter, Revision::NONE).await.unwrap(), None);
+    let mut all = Vec::new();
+    for n in 0..3 {
+        all.extend(fill(journal, &format!("{prefix}.{n}"), 1).await);
+        fill(journal, &fresh("other"), 1).await;
+        let first = journal.first_after(&filter, Revision::NONE).await.unwrap();
+        assert_eq!(first.unwrap().revision, all[0]);
+    }
+    let second = journal.first_after(&filter, all[0]).await.unwrap().unwrap();
+    assert_eq!((second.subject, second.revision), (format!("{prefix}.1"), all[1]));
+    assert_eq!(journal.first_after(&filter, all[2]).await.unwrap(), None);
 }
 
 async fn a_tail_yields_all_in_order_and_goes_on<J: Journal + Feed>(journal: &J) {

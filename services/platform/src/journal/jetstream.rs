@@ -212,6 +212,17 @@ impl Scan for JetStreamJournal {
         )
         .await
     }
+
+    async fn first_after(&self, filter: &str, after: Revision) -> Result<Option<Record>, Error> {
+        let mut patience = self.shared.patience();
+        let found = read::leader(
+            &self.shared,
+            read::Wanted::NextAfter(filter, after),
+            &mut patience,
+        )
+        .await?;
+        Ok(found.map(|(record, _)| record))
+    }
 }
 
 impl Feed for JetStreamJournal {

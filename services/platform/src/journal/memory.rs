@@ -173,6 +173,10 @@ impl Scan for MemoryJournal {
             .filter(|record| subject_matches(filter, &record.subject));
         Ok(matching.take(limit).cloned().collect())
     }
+
+    async fn first_after(&self, filter: &str, after: Revision) -> Result<Option<Record>, Error> {
+        Ok(self.next_after(filter, after))
+    }
 }
 
 impl Feed for MemoryJournal {

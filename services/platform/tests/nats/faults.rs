@@ -127,6 +127,8 @@ async fn given_a_stale_replica_what_it_lacks_comes_from_the_leader() {
         .await
         .unwrap();
     assert_eq!(payloads(&page), ["1"]);
+    let next = journal.first_after(&subject, revisions[1]).await.unwrap();
+    assert_eq!(next.unwrap().revision, revisions[2], "the leader is asked");
 }
 
 /// Answers direct gets with the first record only. Speaks the protocol itself: no client can publish a status line.
