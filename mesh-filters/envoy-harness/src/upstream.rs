@@ -78,6 +78,7 @@ pub struct Upstream {
 struct State {
     script: Mutex<Script>,
     requests: AtomicUsize,
+    last_headers: Mutex<HeaderMap>,
 }
 
 impl Upstream {
@@ -88,6 +89,7 @@ impl Upstream {
         let state = Arc::new(State {
             script: Mutex::new(Script::Hang),
             requests: AtomicUsize::new(0),
+            last_headers: Mutex::default(),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&state)));
         Self {
@@ -107,6 +109,15 @@ impl Upstream {
         self.accepting.abort();
         // The listener is closed when the task is gone.
         let _ = (&mut self.accepting).await;
+    }
+
+    /// The header fields of the last request.
+    pub fn last_headers(&self) -> HeaderMap {
+        self.state
+            .last_headers
+            .lock()
+            .expect("no test has panicked with it")
+            .clone()
     }
 
     /// How many requests have come.
@@ -140,6 +151,9 @@ async fn serve(stream: TcpStream, state: Arc<State>) {
 
 async fn perform(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, std::io::Error> {
     state.requests.fetch_add(1, Ordering::SeqCst);
+    request
+        .headers()
+        .clone_into(&mut state.last_headers.lock().expect("no test has panicked with it"));
     let script = state.script.lock().expect("no test has panicked with it").clone();
     let path = request
         .uri()

@@ -1,0 +1,92 @@
+//! What `istio/breaker.yaml` promises: a host that fails too often is left alone for a while, and asked again.
+
+use std::time::Duration;
+
+use holdfast_envoy_harness::{Script, Upstream};
+use holdfast_tests_mesh::Mesh;
+use tokio::time::{Instant, sleep};
+
+const ORDER_PROXY: u16 = 15201;
+const PAYMENT: u16 = 8104;
+/// The interval is 2 s, the time out of service 5 s.
+const DEADLINE: Duration = Duration::from_secs(20);
+const EJECTIONS: &str = "outlier_detection.ejections_active";
+
+async fn mesh(payment: &Upstream) -> Mesh {
+    let builder = Mesh::builder().at(PAYMENT, payment.address);
+    builder.envoy("payment").envoy("order").start().await
+}
+
+/// One charge, which the fallback answers with 202 when it fails.
+async fn charge(mesh: &Mesh) -> u16 {
+    let headers = [
+        ("host", "payment.holdfast.svc.cluster.local"),
+        ("idempotency-key", "0198"),
+    ];
+    let answer = mesh
+        .client(ORDER_PROXY)
+        .send("POST", "/v1/charges", &headers)
+        .await;
+    answer.status.as_u16()
+}
+
+async fn is_open(mesh: &Mesh) -> bool {
+    let ejections = mesh.envoy("order").stats(EJECTIONS).await;
+    ejections.iter().any(|(_, count)| *count > 0)
+}
+
+/// Charges until the breaker is as wanted; `failing` of each ten fail.
+async fn charge_until(mesh: &Mesh, payment: &Upstream, failing: usize, open: bool) {
+    let deadline = Instant::now() + DEADLINE;
+    for round in (0..10).cycle() {
+        // Not tried again, so that each charge is one request.
+        let status = if round < failing { 500 } else { 200 };
+        payment.script(Script::answer(status, &[], "{}"));
+        charge(mesh).await;
+        if is_open(mesh).await == open {
+            return;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "the breaker is not {}",
+            if open { "open" } else { "closed" }
+        );
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "make test-mesh"]
+async fn given_four_of_ten_charges_fail_then_payment_is_left_alone_and_asked_again_later() {
+    let payment = Upstream::start().await;
+    let mesh = mesh(&payment).await;
+    charge_until(&mesh, &payment, 4, true).await;
+    let asked = payment.requests();
+    payment.script(Script::answer(200, &[], "{}"));
+    let since = Instant::now();
+    assert_eq!(charge(&mesh).await, 202);
+    assert!(
+        since.elapsed() < Duration::from_millis(1500),
+        "no host is no reason to wait"
+    );
+    assert_eq!(payment.requests(), asked, "payment has its rest");
+    charge_until(&mesh, &payment, 0, false).await;
+    assert_eq!(charge(&mesh).await, 200);
+    mesh.assert_accepted().await;
+}
+
+#[tokio::test]
+#[ignore = "make test-mesh"]
+async fn given_two_of_ten_charges_fail_then_payment_stays_in_service() {
+    let payment = Upstream::start().await;
+    let mesh = mesh(&payment).await;
+    // Two intervals and more.
+    let until = Instant::now() + Duration::from_secs(5);
+    for round in (0..10).cycle().take_while(|_| Instant::now() < until) {
+        let status = if round < 2 { 500 } else { 200 };
+        payment.script(Script::answer(status, &[], "{}"));
+        assert_eq!(charge(&mesh).await, if status == 500 { 202 } else { 200 });
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert!(!is_open(&mesh).await);
+}

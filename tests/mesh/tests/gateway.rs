@@ -1,0 +1,237 @@
+//! What `istio/gateway.yaml` and its neighbours promise about who comes in, and as whom.
+//!
+//! The tokens were signed once, with a key that nobody has any more, and expire in the year 2100.
+
+use holdfast_envoy_harness::{Answer, Script, Upstream};
+use holdfast_tests_mesh::Mesh;
+
+const GATEWAY: u16 = 8080;
+const ORDER: u16 = 8101;
+const CATALOG: u16 = 8102;
+const INVENTORY: u16 = 8103;
+const USER: &str = "018f0000-0000-7000-8000-000000000001";
+const USER_TOKEN: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6InRlc3QifQ.eyJpc3MiOiJodHRwczovL2hvbGRmYXN0LmRldiIsImF1ZCI6ImhvbGRmYXN0IiwiZXhwIjo0MTAyNDQ0ODAwLCJzdWIiOiIwMThmMDAwMC0wMDAwLTcwMDAtODAwMC0wMDAwMDAwMDAwMDEifQ.6UJG9kYN2w5vMyxdx3E1LutLAVHVLFjAWpm6YP7H6MGQ3_8rKaEvuXxIMM59LROKyyV3TwGMeiYK4QT8NZWcBQ";
+const STAFF_TOKEN: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6InRlc3QifQ.eyJpc3MiOiJodHRwczovL2hvbGRmYXN0LmRldiIsImF1ZCI6ImhvbGRmYXN0IiwiZXhwIjo0MTAyNDQ0ODAwLCJzdWIiOiIwMThmMDAwMC0wMDAwLTcwMDAtODAwMC0wMDAwMDAwMDAwYWEiLCJyb2xlcyI6InN0YWZmIn0.Oz5Fm0Y9-ULtxmsFjDSmOdLXn67HLusu-CJE575P4w6Avr0nSjmkTrXJlCxQeMbvuT-TtNu42gtYwafei-dtDw";
+const EXPIRED_TOKEN: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6InRlc3QifQ.eyJpc3MiOiJodHRwczovL2hvbGRmYXN0LmRldiIsImF1ZCI6ImhvbGRmYXN0IiwiZXhwIjoxNjAwMDAwMDAwLCJzdWIiOiIwMThmMDAwMC0wMDAwLTcwMDAtODAwMC0wMDAwMDAwMDAwMDEifQ.1Jzgp9GnRzsMfJ_8tRCNXi3PS3dPZfT4vjuRIFWIzx-oak2WT9jozMeNfxcQodAghBCtiC3Eq2doq2sqbcuFDw";
+const FOREIGN_TOKEN: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6InRlc3QifQ.eyJpc3MiOiJodHRwczovL2V4YW1wbGUuY29tIiwiYXVkIjoiaG9sZGZhc3QiLCJleHAiOjQxMDI0NDQ4MDAsInN1YiI6IjAxOGYwMDAwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMSJ9.rcuo6a2yzk9bGrxQn4zv1emnFZ7lwcDziAdzdbW-IM6uWqxr5_AjsbUJraRnP-EbIdiAd0lyn6DU1Rw0ad2_DQ";
+const KEYS: &str = r#"
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: {name: tokens, namespace: holdfast}
+spec:
+  selector:
+    matchLabels: {istio: ingressgateway}
+  jwtRules:
+  - issuer: https://holdfast.dev
+    audiences: [holdfast]
+    jwks: '{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","kid":"test","x":"r9LjsNQw7o0wXr6fAu2-KSTdTW9Xni6ps8BnVKcol3E"}]}'
+    outputClaimToHeaders:
+    - {claim: sub, header: x-holdfast-user}
+    - {claim: roles, header: x-holdfast-roles}
+"#;
+
+struct Edge {
+    mesh: Mesh,
+    /// order, catalog and inventory are one.
+    services: Upstream,
+}
+
+impl Edge {
+    async fn start() -> Self {
+        let services = Upstream::start().await;
+        services.script(Script::Echo);
+        let mut builder = Mesh::builder().resources(KEYS);
+        for port in [ORDER, CATALOG, INVENTORY] {
+            builder = builder.at(port, services.address);
+        }
+        for workload in ["order", "catalog", "inventory", "gateway"] {
+            builder = builder.envoy(workload);
+        }
+        let mesh = builder.start().await;
+        Self { mesh, services }
+    }
+
+    async fn send(&self, method: &str, path: &str, token: Option<&str>, headers: &[(&str, &str)]) -> Answer {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let mut fields = headers.to_vec();
+        fields.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
+        self.mesh.client(GATEWAY).send(method, path, &fields).await
+    }
+
+    /// What the service was told about the caller.
+    fn told(&self, name: &str) -> Vec<String> {
+        let headers = self.services.last_headers();
+        let values = headers.get_all(name).iter();
+        values
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .collect()
+    }
+}
+
+fn assert_problem(answer: &Answer, status: u16, kind: &str) {
+    let text = answer.text();
+    assert_eq!(answer.status, status, "{text}");
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/problem+json"),
+        "{text}"
+    );
+    let problem: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(problem["type"], format!("https://holdfast.dev/problems/{kind}"));
+    assert_eq!(problem["status"], status);
+    assert!(problem["title"].is_string());
+    assert!(
+        problem["trace_id"].as_str().is_some_and(|id| id.len() > 30),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "make test-mesh"]
+async fn given_a_token_then_the_service_hears_from_the_gateway_alone_who_it_is() {
+    let edge = Edge::start().await;
+    let forged = [
+        ("x-holdfast-user", "somebody"),
+        ("X-Holdfast-Roles", "staff"),
+        ("x-holdfast-new", "1"),
+    ];
+    assert_eq!(
+        edge.send("GET", "/v1/orders", Some(USER_TOKEN), &forged)
+            .await
+            .status,
+        200
+    );
+    assert_eq!(edge.told("x-holdfast-user"), [USER]);
+    assert!(edge.told("x-holdfast-roles").is_empty() && edge.told("x-holdfast-new").is_empty());
+    assert!(
+        edge.told("authorization").is_empty(),
+        "a token stays at the gateway"
+    );
+    assert_eq!(
+        edge.send("GET", "/v1/orders", Some(STAFF_TOKEN), &[])
+            .await
+            .status,
+        200
+    );
+    assert_eq!(edge.told("x-holdfast-roles"), ["staff"]);
+    // Without a token nobody vouches for anybody.
+    assert_eq!(edge.send("GET", "/v1/products", None, &forged).await.status, 200);
+    assert!(edge.told("x-holdfast-user").is_empty() && edge.told("x-holdfast-roles").is_empty());
+    edge.mesh.assert_accepted().await;
+}
+
+#[tokio::test]
+#[ignore = "make test-mesh"]
+async fn given_no_valid_token_then_what_is_not_public_is_401_with_a_problem_and_a_challenge() {
+    let edge = Edge::start().await;
+    let basic = [("authorization", "Basic aGE6aGE=")];
+    let forged = [("x-holdfast-user", USER)];
+    for (token, headers) in [
+        (None, &[][..]),
+        (None, &basic[..]),
+        (None, &forged[..]),
+        (Some("not.a.token"), &[][..]),
+        (Some(EXPIRED_TOKEN), &[][..]),
+        (Some(FOREIGN_TOKEN), &[][..]),
+    ] {
+        let answer = edge.send("GET", "/v1/orders", token, headers).await;
+        assert_problem(&answer, 401, "unauthenticated");
+        assert!(
+            answer
+                .header("www-authenticate")
+                .is_some_and(|value| value.starts_with("Bearer"))
+        );
+    }
+    assert_eq!(edge.services.requests(), 0);
+}
+
+#[tokio::test]
+#[ignore = "make test-mesh"]
+async fn given_a_customer_then_what_is_for_staff_is_403() {
+    let edge = Edge::start().await;
+    let staff_only = [
+        ("POST", "/v1/products"),
+        ("PUT", "/v1/products/mug"),
+        ("DELETE", "/v1/products/mug"),
+        ("POST", "/v1/stock/mug/receipts"),
+        ("POST", "/v1/orders/0198/resume"),
+    ];
+    for (method, path) in staff_only {
+        let answer = edge.send(method, path, Some(USER_TOKEN), &[]).await;
+        assert_problem(&answer, 403, "forbidden");
+        assert_problem(&edge.send(method, path, None, &[]).await, 401, "unauthenticated");
+    }
+    assert_eq!(edge.services.requests(), 0);
+    for (method, path) in staff_only {
+        assert_eq!(
+            edge.send(method, path, Some(STAFF_TOKEN), &[]).await.status,
+            200,
+            "{method} {path}"
+        );
+    }
+}
+
+#[tokio::test]
+#[ignore = "make test-mesh"]
+async fn given_what_envoy_answers_itself_then_it_is_a_problem() {
+    let edge = Edge::start().await;
+    assert_problem(
+        &edge.send("GET", "/v1/nothing", Some(USER_TOKEN), &[]).await,
+        404,
+        "not-found",
+    );
+    // There is no service user.
+    assert_problem(
+        &edge.send("POST", "/v1/sessions", None, &[]).await,
+        503,
+        "unavailable",
+    );
+    // What is inside the mesh only has no route.
+    for path in ["/v1/charges", "/v1/stock", "/v1/receipts", "/readyz"] {
+        assert_problem(
+            &edge.send("GET", path, Some(STAFF_TOKEN), &[]).await,
+            404,
+            "not-found",
+        );
+    }
+    edge.services.script(Script::Hang);
+    let Edge { mesh, services } = edge;
+    services.stop().await;
+    // The sidecar of order says it in place of its service.
+    let bearer = format!("Bearer {USER_TOKEN}");
+    let answer = mesh
+        .client(GATEWAY)
+        .send("GET", "/v1/orders", &[("authorization", &bearer)])
+        .await;
+    assert_problem(&answer, 503, "unavailable");
+}
+
+#[tokio::test]
+#[ignore = "make test-mesh"]
+async fn given_one_user_orders_too_fast_then_it_is_429_and_the_others_go_on() {
+    let edge = Edge::start().await;
+    let order = async |token| {
+        edge.send("POST", "/v1/orders", Some(token), &[("idempotency-key", "1")])
+            .await
+    };
+    let mut refused = None;
+    // 40 at once and 20 a second: a hundred cannot pass within two seconds.
+    for _ in 0..100 {
+        let answer = order(USER_TOKEN).await;
+        if answer.status == 429 {
+            refused = Some(answer);
+            break;
+        }
+        assert_eq!(answer.status, 200);
+    }
+    let refused = refused.expect("a limit");
+    assert_eq!(refused.header("content-type"), Some("application/problem+json"));
+    assert!(refused.header("retry-after").is_some());
+    assert!(
+        refused
+            .header("ratelimit-policy")
+            .is_some_and(|policy| policy.contains("orders-per-user"))
+    );
+    assert_eq!(order(STAFF_TOKEN).await.status, 200);
+    edge.mesh.assert_accepted().await;
+}
