@@ -91,8 +91,8 @@ istio-validate: tools-lab ## istioctl validate, and every resource against Istio
 istio-analyze: tools-lab ## istioctl analyze: references between resources
 	$(TOOLS)/istioctl analyze --use-kube=false -A --failure-threshold Warning $(ISTIO) istio/laptop/services.yaml
 
-test-filters: tools-mesh wasm ## The built filters in a real Envoy
-	cargo test -p holdfast-envoy-harness -- --ignored
+test-filters: tools tools-mesh wasm ## The built filters in a real Envoy
+	cargo test -p holdfast-envoy-harness -p holdfast-quota -- --ignored
 
 bench-filters: tools-mesh wasm ## What the filters cost: CPU time of Envoy per request (ARGS: words of the rows wanted)
 	cargo run --release -p holdfast-envoy-harness --bin bench-filters -- $(ARGS)

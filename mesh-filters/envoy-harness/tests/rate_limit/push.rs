@@ -63,8 +63,7 @@ async fn given_a_wrong_push_then_it_is_refused_by_name_and_a_right_one_resets_no
     wrong["rules"][0]["scope"] = json!("cluster");
     pushes.push(2, &wrong);
     wait_for(&lab, "config_fail", 1).await;
-    let reason =
-        "configuration refused: rules[0].scope: `cluster` is not supported by this version; use `proxy`";
+    let reason = "configuration refused: rules[0].scope: `cluster` needs `quota`, where the tokens come from";
     lab.assert_logged(reason).await;
     assert_eq!(
         lab.statuses(&key, 2).await,
