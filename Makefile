@@ -22,9 +22,12 @@ ISTIO := $(filter-out %/kustomization.yaml,$(wildcard istio/*.yaml istio/stripe/
 LAPTOP_MESH := --config istio --config istio/laptop
 export HOLDFAST_NATS_SERVER ?= $(CURDIR)/$(TOOLS)/nats-server
 
+# Built when a source of theirs is newer; `make wasm` builds them anyway.
+FILTERS := target/wasm32-unknown-unknown/wasm/.built
+
 ##@ Run
 .PHONY: up bench bench-endurance audit clean-data
-up: nats-server build ## Run the whole platform on this machine until Ctrl-C
+up: $(if $(findstring --no-mesh,$(ARGS)),nats-server,tools-mesh $(FILTERS)) build ## Run the whole platform on this machine until Ctrl-C
 	$(TARGET_DIR)/holdfast up $(ARGS)
 
 bench: nats-server ## Measure orders per second, latency and CPU time per order (minutes; release binaries)
@@ -65,6 +68,10 @@ install-cargo-deny: ## Build cargo-deny into .tools (some minutes), for `make de
 .PHONY: wasm tools-mesh tools-lab test-filters bench-filters render render-check hops hops-check istio-validate istio-analyze
 wasm: ## Build the filters for Envoy; prints size and SHA-256
 	scripts/build-wasm.sh
+
+$(FILTERS): Cargo.lock rust-toolchain.toml scripts/build-wasm.sh $(shell find mesh-filters -path '*/src/*' -o -name Cargo.toml)
+	scripts/build-wasm.sh
+	@touch $@
 
 tools-mesh: ## Install the pinned Envoy into .tools
 	@scripts/install-tools.sh --mesh >/dev/null || scripts/install-tools.sh --mesh

@@ -6,6 +6,7 @@ mod connect;
 mod events;
 mod nats;
 mod orders;
+mod token;
 mod up;
 
 use std::ffi::OsString;
@@ -50,6 +51,9 @@ enum Command {
         #[command(subcommand)]
         command: events::Command,
     },
+    /// Print a bearer token for the gateway.
+    #[command(after_help = token::EXAMPLES)]
+    Token(token::Token),
     /// Check the invariants over all logs, and print every violation.
     #[command(after_help = audit::EXAMPLES)]
     Audit(audit::Audit),
@@ -109,6 +113,9 @@ pub enum Error {
     /// Streams and consumers could not be provisioned.
     #[error(transparent)]
     Provision(#[from] crate::provision::Error),
+    /// No token can be issued.
+    #[error(transparent)]
+    Issuer(#[from] crate::issuer::Error),
     /// The platform could not be run.
     #[error(transparent)]
     Local(#[from] local::Error),
@@ -165,6 +172,7 @@ async fn dispatch(command: Command) -> Result<Outcome, Error> {
         Command::Nats { command } => nats::run(command).await,
         Command::Orders { command } => orders::run(command).await,
         Command::Events { command } => events::run(command).await,
+        Command::Token(token) => token::run(&token),
         Command::Audit(audit) => audit::run(audit).await,
         Command::Bench(bench) => bench::run(bench).await,
         Command::Completions { shell } => {

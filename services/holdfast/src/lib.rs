@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod bench;
 pub mod cli;
+pub mod issuer;
 pub mod local;
 pub mod logs;
 pub mod provision;

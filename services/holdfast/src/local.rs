@@ -6,6 +6,7 @@
 mod child;
 mod exec;
 mod logs;
+mod mesh;
 mod ports;
 mod run_dir;
 mod seed;
@@ -20,11 +21,13 @@ use tokio_util::sync::CancellationToken;
 
 pub use exec::replace_process;
 pub use logs::Logs;
-pub use ports::{Ports, ServicePorts};
+pub use mesh::{Mesh, Proxy};
+pub use ports::{GatewayPorts, Ports, ServicePorts, SidecarPorts};
 pub use run_dir::{Process, RunDir};
 pub use seed::{CUSTOMER, STAFF, sample_skus};
 pub use spec::{Service, Sync};
 
+use crate::issuer::{self, Issuer};
 use crate::provision::{self, Declarations};
 use child::Child;
 
@@ -44,6 +47,8 @@ pub struct Options {
     pub nats_server: PathBuf,
     /// Where everything listens, on 127.0.0.1.
     pub ports: Ports,
+    /// The mesh that services call each other by, and clients come in by; none: they do it directly.
+    pub mesh: Option<Mesh>,
     /// What an acknowledged write has survived.
     pub sync: Sync,
     /// Where the children's output goes.
@@ -109,6 +114,20 @@ pub enum Error {
     /// Streams and consumers could not be provisioned.
     #[error(transparent)]
     Provision(#[from] provision::Error),
+    /// What Istio rendered does not fit this platform.
+    #[error("the rendered configuration of {proxy} cannot be used: {detail}")]
+    Rendered {
+        /// Which one.
+        proxy: &'static str,
+        /// Why.
+        detail: String,
+    },
+    /// Certificates could not be issued.
+    #[error("certificates: {0}")]
+    Certificates(String),
+    /// Tokens could not be issued.
+    #[error(transparent)]
+    Issuer(#[from] issuer::Error),
     /// Sample data could not be loaded.
     #[error("sample data: {0}")]
     Seed(String),
@@ -132,7 +151,7 @@ impl Platform {
     pub async fn start(options: Options) -> Result<Self, Error> {
         let run_dir = Arc::new(RunDir::claim(&options.home)?);
         spec::check_binaries(&options)?;
-        ports::check_free(&options.ports)?;
+        ports::check_free(&options.ports, options.mesh.is_some())?;
         let mut platform = Self {
             options,
             run_dir,
@@ -156,11 +175,38 @@ impl Platform {
         for service in Service::START_ORDER {
             self.spawn(spec::service(&self.options, service));
         }
+        let issuer = Issuer::establish(&self.options.home)?;
+        self.spawn_mesh(&issuer)?;
         for service in Service::START_ORDER {
-            self.ready(service).await?;
+            let admin = self.options.ports.of(service).admin;
+            self.ready(service.name(), &format!("http://127.0.0.1:{admin}/readyz"))
+                .await?;
         }
         seed::stock(&self.options).await?;
-        self.run_dir.write_credentials()
+        self.mesh_ready().await?;
+        self.run_dir.write_credentials(&seed::credentials(&issuer)?)
+    }
+
+    fn spawn_mesh(&mut self, issuer: &Issuer) -> Result<(), Error> {
+        let Some(mesh) = &self.options.mesh else {
+            return Ok(());
+        };
+        for spec in mesh::prepare(&self.options, mesh, issuer)? {
+            self.spawn(spec);
+        }
+        Ok(())
+    }
+
+    async fn mesh_ready(&self) -> Result<(), Error> {
+        if self.options.mesh.is_none() {
+            return Ok(());
+        }
+        for proxy in Proxy::START_ORDER {
+            let (_, admin) = proxy.ports(&self.options.ports);
+            self.ready(proxy.name(), &format!("http://127.0.0.1:{admin}/ready"))
+                .await?;
+        }
+        Ok(())
     }
 
     fn spawn(&mut self, spec: spec::Spec) {
@@ -191,16 +237,15 @@ impl Platform {
         }
     }
 
-    async fn ready(&self, service: Service) -> Result<(), Error> {
-        let url = format!("http://127.0.0.1:{}/readyz", self.options.ports.of(service).admin);
+    async fn ready(&self, name: &'static str, url: &str) -> Result<(), Error> {
         let started = Instant::now();
         loop {
-            let detail = match reqwest::get(&url).await {
+            let detail = match reqwest::get(url).await {
                 Ok(answer) if answer.status().is_success() => return Ok(()),
                 Ok(answer) => answer.text().await.unwrap_or_default(),
                 Err(error) => error.to_string(),
             };
-            self.still_starting(service.name(), started, &detail)?;
+            self.still_starting(name, started, &detail)?;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

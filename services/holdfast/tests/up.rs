@@ -1,4 +1,5 @@
-//! The whole platform as `holdfast up` runs it. Needs the services' binaries: `make build`.
+//! The whole platform as `holdfast up` runs it, without the mesh, which has tests of its own. Needs the services'
+//! binaries: `make build`.
 
 #![allow(
     clippy::unwrap_used,
@@ -33,7 +34,7 @@ struct Up {
 fn up(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast"));
     command
-        .args(["up", "--home"])
+        .args(["up", "--no-mesh", "--home"])
         .arg(home)
         .kill_on_drop(true)
         .stdout(Stdio::piped())

@@ -50,7 +50,7 @@ impl Platform {
         let mut child = Command::new(holdfast())
             .args(["exec-child", "--supervisor", &own_pid, "--"])
             .arg(holdfast())
-            .args(["up", "--free-ports", "--home"])
+            .args(["up", "--no-mesh", "--free-ports", "--home"])
             .arg(home.path())
             .args(arguments)
             .envs(environment.iter().copied())

@@ -115,6 +115,8 @@ impl Bench {
             home: home.path().to_owned(),
             nats_server: self.nats.locate(&binaries),
             ports: Ports::free()?,
+            // Straight, so that runs can be compared with those before there was a mesh.
+            mesh: None,
             sync,
             logs: Logs::Files(home.path().join("log")),
             webhook_secret: local::new_webhook_secret(),

@@ -6,7 +6,8 @@ use std::time::Duration;
 use holdfast_platform::nats::{self, Nats, NatsConfig};
 
 use super::Error;
-use crate::local::{RunDir, Service};
+use crate::issuer::Issuer;
+use crate::local::{Proxy, RunDir, Service};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
@@ -52,6 +53,17 @@ impl Platform {
                 format!("http://127.0.0.1:{port}")
             }
         }
+    }
+
+    /// The base URL of its gateway, if it has one.
+    pub(super) fn gateway_url(&self) -> Option<String> {
+        let port = self.port(Proxy::Gateway.name())?;
+        Some(format!("http://127.0.0.1:{port}"))
+    }
+
+    /// Who issues the tokens that its gateway takes.
+    pub(super) fn issuer(&self) -> Result<Issuer, Error> {
+        Ok(Issuer::find(&self.home)?)
     }
 
     fn port(&self, name: &str) -> Option<u16> {

@@ -12,9 +12,13 @@ use uuid::Uuid;
 use super::connect::Platform;
 use super::{Error, Outcome};
 use crate::audit::{Auditor, Rules, Unfinished};
+use crate::issuer::Identity;
 use crate::local::{CUSTOMER, STAFF, Service};
 use crate::logs::Log;
 use crate::ui::{self, Colour, Paint};
+
+/// How long a token for one request holds.
+const A_REQUEST: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -43,7 +47,8 @@ Exit status: 0 done, 1 there is no such order, or it refuses (`stuck`: there are
 struct Api {
     #[command(flatten)]
     platform: Platform,
-    /// The order service [default: that of the platform in --home, else http://127.0.0.1:8101].
+    /// The order service itself, past the gateway [default: the gateway of the platform in --home; if it has none, its
+    /// order service; else http://127.0.0.1:8101].
     #[arg(long, env = "HOLDFAST_ORDER_URL", value_name = "URL")]
     orders_url: Option<String>,
     /// Print JSON.
@@ -104,26 +109,45 @@ enum Answer {
 }
 
 impl Api {
-    fn request(&self, method: Method, user: Uuid, path: &str) -> Result<RequestBuilder, Error> {
+    fn request(&self, method: Method, who: Identity, path: &str) -> Result<RequestBuilder, Error> {
         let url = format!("{}/v1/orders{path}", self.base_url());
         let client = Client::builder()
-            .timeout(Duration::from_secs(10))
+            .timeout(Duration::from_secs(15))
             .build()
             .map_err(|e| self.failed(&e))?;
-        Ok(client
-            .request(method, url)
-            .header("x-holdfast-user", user.to_string()))
+        let request = client.request(method, url);
+        if self.gateway().is_some() {
+            let token = self.platform.issuer()?.token(who, Timestamp::now(), A_REQUEST)?;
+            return Ok(request.bearer_auth(token.text));
+        }
+        let request = request.header("x-holdfast-user", who.user.to_string());
+        Ok(match who.is_staff {
+            true => request.header("x-holdfast-roles", "staff"),
+            false => request,
+        })
     }
 
     fn as_staff(&self, method: Method, path: &str) -> Result<RequestBuilder, Error> {
-        Ok(self
-            .request(method, STAFF, path)?
-            .header("x-holdfast-roles", "staff"))
+        let who = Identity {
+            user: STAFF,
+            is_staff: true,
+        };
+        self.request(method, who, path)
     }
 
     fn base_url(&self) -> String {
-        self.platform
-            .service_url(Service::Order, self.orders_url.as_deref())
+        let straight = || {
+            self.platform
+                .service_url(Service::Order, self.orders_url.as_deref())
+        };
+        self.gateway().unwrap_or_else(straight)
+    }
+
+    fn gateway(&self) -> Option<String> {
+        match self.orders_url {
+            Some(_) => None,
+            None => self.platform.gateway_url(),
+        }
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Answer, Error> {
@@ -161,9 +185,13 @@ fn refuse(problem: &Value) -> Outcome {
 
 impl List {
     async fn run(&self) -> Result<Outcome, Error> {
+        let who = Identity {
+            user: self.user,
+            is_staff: false,
+        };
         let mut request = self
             .api
-            .request(Method::GET, self.user, "")?
+            .request(Method::GET, who, "")?
             .query(&[("limit", self.limit)]);
         if let Some(cursor) = &self.cursor {
             request = request.query(&[("cursor", cursor)]);

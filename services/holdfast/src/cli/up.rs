@@ -1,19 +1,20 @@
 //! `holdfast up`.
 
+mod banner;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use holdfast_contracts::ids;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use uuid::Uuid;
 
 use super::{Error, Outcome};
-use crate::local::{self, CUSTOMER, Logs, Options, Platform, Ports, Service, ServicePorts, Sync};
-use crate::ui::{self, Colour, Paint};
+use crate::local::{self, GatewayPorts, Logs, Mesh, Options, Platform, Ports, Service, ServicePorts, Sync};
+use crate::ui::{self, Paint};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   holdfast up                       everything on its usual ports, until Ctrl-C
+  holdfast up --no-mesh             without gateway and sidecars
   holdfast up --sync always         every acknowledged write survives a power failure
   holdfast up --free-ports          beside another one; .holdfast/run/processes.json has the ports
   holdfast up --home /tmp/second    with its own data
@@ -35,7 +36,33 @@ pub(super) struct Up {
     #[command(flatten)]
     nats: NatsBinary,
     #[command(flatten)]
+    mesh: MeshFlags,
+    #[command(flatten)]
     ports: PortFlags,
+}
+
+#[derive(Debug, Args)]
+struct MeshFlags {
+    /// Without gateway and sidecars: services call each other straight, and take anybody for whom he says he is.
+    #[arg(long)]
+    no_mesh: bool,
+    /// The Envoy binary [default: the one that `make tools-mesh` installs, else the one in PATH].
+    #[arg(long, env = "HOLDFAST_ENVOY", value_name = "FILE")]
+    envoy: Option<PathBuf>,
+    /// The folder of the filters that `make wasm` builds [default: the one beside the binaries].
+    #[arg(long, env = "HOLDFAST_FILTERS", value_name = "DIR")]
+    filters: Option<PathBuf>,
+}
+
+impl MeshFlags {
+    fn choose(&self, binaries: &Path) -> Option<Mesh> {
+        let beside = || binaries.with_file_name("wasm32-unknown-unknown").join("wasm");
+        let mesh = Mesh {
+            envoy: self.envoy.clone().unwrap_or_else(|| find_tool("envoy", binaries)),
+            filters: self.filters.clone().unwrap_or_else(beside),
+        };
+        (!self.no_mesh).then_some(mesh)
+    }
 }
 
 /// Which nats-server to start.
@@ -57,26 +84,30 @@ struct PortFlags {
     /// Port for nats-server's monitoring.
     #[arg(long, default_value_t = 8222, value_name = "PORT")]
     nats_monitor_port: u16,
-    /// Port of the order service; the admin port of each service is its port plus 1000.
-    #[arg(long, default_value_t = Service::Order.usual_port(), value_name = "PORT", value_parser = http_port())]
+    /// Port of the gateway, where clients come in; its admin port is this plus 10920.
+    #[arg(long, default_value_t = 8080, value_name = "PORT", value_parser = port_below(GatewayPorts::SPAN))]
+    gateway_port: u16,
+    /// Port of the order service; the admin port of each service is its port plus 1000, those of its sidecar plus
+    /// 7000 (others call it there), 7100 (it calls others by it) and 10900 (admin).
+    #[arg(long, default_value_t = Service::Order.usual_port(), value_name = "PORT", value_parser = port_below(ServicePorts::SPAN))]
     order_port: u16,
     /// Port of the catalogue.
-    #[arg(long, default_value_t = Service::Catalog.usual_port(), value_name = "PORT", value_parser = http_port())]
+    #[arg(long, default_value_t = Service::Catalog.usual_port(), value_name = "PORT", value_parser = port_below(ServicePorts::SPAN))]
     catalog_port: u16,
     /// Port of the inventory service.
-    #[arg(long, default_value_t = Service::Inventory.usual_port(), value_name = "PORT", value_parser = http_port())]
+    #[arg(long, default_value_t = Service::Inventory.usual_port(), value_name = "PORT", value_parser = port_below(ServicePorts::SPAN))]
     inventory_port: u16,
     /// Port of the payment service.
-    #[arg(long, default_value_t = Service::Payment.usual_port(), value_name = "PORT", value_parser = http_port())]
+    #[arg(long, default_value_t = Service::Payment.usual_port(), value_name = "PORT", value_parser = port_below(ServicePorts::SPAN))]
     payment_port: u16,
     /// Port of the payment provider's sandbox.
-    #[arg(long, default_value_t = Service::Sandbox.usual_port(), value_name = "PORT", value_parser = http_port())]
+    #[arg(long, default_value_t = Service::Sandbox.usual_port(), value_name = "PORT", value_parser = port_below(ServicePorts::SPAN))]
     sandbox_port: u16,
 }
 
-/// Leaves room for the admin port, which is 1000 higher.
-fn http_port() -> clap::builder::RangedI64ValueParser<u16> {
-    clap::value_parser!(u16).range(1..=i64::from(u16::MAX) - 1000)
+/// Leaves room for the ports that are derived from it.
+fn port_below(span: u16) -> clap::builder::RangedI64ValueParser<u16> {
+    clap::value_parser!(u16).range(1..=i64::from(u16::MAX - span))
 }
 
 impl PortFlags {
@@ -87,6 +118,7 @@ impl PortFlags {
         Ok(Ports {
             nats: self.nats_port,
             nats_monitor: self.nats_monitor_port,
+            gateway: GatewayPorts::from_http(self.gateway_port),
             order: ServicePorts::from_http(self.order_port),
             catalog: ServicePorts::from_http(self.catalog_port),
             inventory: ServicePorts::from_http(self.inventory_port),
@@ -97,21 +129,28 @@ impl PortFlags {
 }
 
 impl NatsBinary {
-    /// The binary that was named, else the pinned one in this repository, else the one in `PATH`.
+    /// The binary that was named, else the one that is found.
     pub(super) fn locate(&self, binaries: &Path) -> PathBuf {
-        const PINNED: &str = ".tools/bin/nats-server";
-        if let Some(named) = &self.nats_server {
-            return named.clone();
-        }
-        let beside_target = binaries.ancestors().nth(2).unwrap_or(Path::new(".")).join(PINNED);
-        let in_path = std::env::var_os("PATH").unwrap_or_default();
-        let in_path = std::env::split_paths(&in_path).map(|folder| folder.join("nats-server"));
-        [PathBuf::from(PINNED), beside_target]
-            .into_iter()
-            .chain(in_path)
-            .find(|path| path.is_file())
-            .unwrap_or_else(|| PINNED.into())
+        let named = self.nats_server.clone();
+        named.unwrap_or_else(|| find_tool("nats-server", binaries))
     }
+}
+
+/// The pinned binary in this repository, else the one in `PATH`.
+fn find_tool(name: &str, binaries: &Path) -> PathBuf {
+    let pinned = Path::new(".tools/bin").join(name);
+    let beside_target = binaries
+        .ancestors()
+        .nth(2)
+        .unwrap_or(Path::new("."))
+        .join(&pinned);
+    let in_path = std::env::var_os("PATH").unwrap_or_default();
+    let in_path = std::env::split_paths(&in_path).map(|folder| folder.join(name));
+    [pinned.clone(), beside_target]
+        .into_iter()
+        .chain(in_path)
+        .find(|path| path.is_file())
+        .unwrap_or(pinned)
 }
 
 pub(super) async fn run(up: Up) -> Result<Outcome, Error> {
@@ -121,6 +160,7 @@ pub(super) async fn run(up: Up) -> Result<Outcome, Error> {
         home: absolute(&up.home)?,
         nats_server: up.nats.locate(&binaries),
         ports: up.ports.choose()?,
+        mesh: up.mesh.choose(&binaries),
         sync: up.sync,
         logs: Logs::Prefixed(paint),
         webhook_secret: local::new_webhook_secret(),
@@ -133,7 +173,7 @@ pub(super) async fn run(up: Up) -> Result<Outcome, Error> {
         // What was started dies with this process.
         () = signals.next() => return Ok(Outcome::Done),
     };
-    banner(&platform, paint);
+    banner::show(&platform, paint);
     signals.next().await;
     ui::line("stopping; once more kills what is still running");
     let force = platform.force();
@@ -181,61 +221,4 @@ impl Signals {
             _ = hangup.recv() => {}
         }
     }
-}
-
-fn banner(platform: &Platform, paint: Paint) {
-    let options = platform.options();
-    let title = paint.paint(Colour::Bold, "Holdfast is ready.");
-    let durability = match options.sync {
-        Sync::Default => {
-            "acknowledged writes survive the kill of any process (--sync always: a power failure too)"
-        }
-        Sync::Always => "acknowledged writes survive a power failure",
-    };
-    ui::line(format_args!(
-        "\n  {title} {}; Ctrl-C stops it.\n",
-        paint.paint(Colour::Dim, durability)
-    ));
-    for service in [
-        Service::Order,
-        Service::Catalog,
-        Service::Inventory,
-        Service::Payment,
-        Service::Sandbox,
-    ] {
-        let ServicePorts { http, admin } = options.ports.of(service);
-        let url = paint.paint(Colour::Cyan, format_args!("http://127.0.0.1:{http}"));
-        ui::line(format_args!(
-            "  {:<11} {url}   admin http://127.0.0.1:{admin}",
-            service.name()
-        ));
-    }
-    let nats = paint.paint(Colour::Cyan, platform.nats_url());
-    ui::line(format_args!(
-        "  {:<11} {nats}   monitoring http://127.0.0.1:{}",
-        "nats", options.ports.nats_monitor
-    ));
-    ui::line("\n  Create an order (the same Idempotency-Key is always the same order), watch it, list it:\n");
-    for command in curl_lines(options.ports.order.http, Uuid::now_v7()) {
-        ui::line(command);
-    }
-    ui::line("");
-}
-
-/// Three commands that work when they are pasted one after the other or each by itself, in any shell: the
-/// order's id follows from the user and the key, so the second need not learn it from the first.
-fn curl_lines(port: u16, key: Uuid) -> [String; 3] {
-    let key = key.to_string();
-    let orders = format!("http://127.0.0.1:{port}/v1/orders");
-    let user = format!("-H 'x-holdfast-user: {CUSTOMER}'");
-    let id = ids::order_id(CUSTOMER, &key);
-    let sku = local::sample_skus().into_iter().next().unwrap_or_default();
-    let order = format!(r#"{{"lines":[{{"sku":"{sku}","quantity":1}}],"payment_token":"tok_ok"}}"#);
-    [
-        format!(
-            "curl -sS {orders} {user} -H 'Idempotency-Key: {key}' -H 'Content-Type: application/json' -d '{order}'"
-        ),
-        format!("curl -sS {orders}/{id}/events {user}"),
-        format!("curl -sS '{orders}?limit=5' {user}"),
-    ]
 }

@@ -1,5 +1,6 @@
 //! Where everything listens.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
@@ -17,6 +18,8 @@ pub struct Ports {
     pub nats: u16,
     /// nats-server's monitoring.
     pub nats_monitor: u16,
+    /// The gateway.
+    pub gateway: GatewayPorts,
     /// The order service.
     pub order: ServicePorts,
     /// The catalogue.
@@ -25,26 +28,86 @@ pub struct Ports {
     pub inventory: ServicePorts,
     /// The payment service.
     pub payment: ServicePorts,
-    /// The sandbox.
+    /// The sandbox, which has no sidecar.
     pub sandbox: ServicePorts,
 }
 
-/// The two ports of a service.
+/// The two ports of the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GatewayPorts {
+    /// Clients.
+    pub http: u16,
+    /// Envoy's admin interface.
+    pub admin: u16,
+}
+
+impl GatewayPorts {
+    /// How much higher than the clients' port the admin port is: those of all Envoys are neighbours.
+    pub const SPAN: u16 = 10_920;
+
+    /// The usual admin port for a port of clients.
+    #[must_use]
+    pub fn from_http(http: u16) -> Self {
+        Self {
+            http,
+            admin: http.wrapping_add(Self::SPAN),
+        }
+    }
+}
+
+/// The ports of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServicePorts {
     /// Traffic.
     pub http: u16,
     /// `/livez`, `/readyz`, `/metrics`, log level.
     pub admin: u16,
+    /// Those of its sidecar.
+    pub sidecar: SidecarPorts,
+}
+
+/// The ports of a sidecar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SidecarPorts {
+    /// Calls of its service, by mutual TLS.
+    pub inbound: u16,
+    /// The HTTP proxy by which its service calls others.
+    pub outbound: u16,
+    /// Envoy's admin interface.
+    pub admin: u16,
 }
 
 impl ServicePorts {
-    /// The admin port is the traffic port plus 1000.
+    /// How much higher than the traffic port the others are at most.
+    pub const SPAN: u16 = 10_900;
+
+    /// The admin port is the traffic port plus 1000; those of the sidecar are it plus 7000, 7100 and 10900.
     #[must_use]
     pub fn from_http(http: u16) -> Self {
         Self {
             http,
             admin: http.wrapping_add(1000),
+            sidecar: SidecarPorts {
+                inbound: http.wrapping_add(7000),
+                outbound: http.wrapping_add(7100),
+                admin: http.wrapping_add(Self::SPAN),
+            },
+        }
+    }
+}
+
+impl Default for Ports {
+    fn default() -> Self {
+        let usual = |service: Service| ServicePorts::from_http(service.usual_port());
+        Self {
+            nats: 4222,
+            nats_monitor: 8222,
+            gateway: GatewayPorts::from_http(8080),
+            order: usual(Service::Order),
+            catalog: usual(Service::Catalog),
+            inventory: usual(Service::Inventory),
+            payment: usual(Service::Payment),
+            sandbox: usual(Service::Sandbox),
         }
     }
 }
@@ -55,40 +118,47 @@ impl Ports {
     /// # Errors
     /// [`Error::File`] if there are not enough.
     pub fn free() -> Result<Self, Error> {
-        // All are held until all are chosen, so that none is given twice.
-        let mut held: Vec<(u16, TcpListener)> = Vec::new();
-        let span = CANDIDATES.end - CANDIDATES.start;
-        // Supervisors that start at once begin far from each other.
-        let first = rand::random_range(0..span);
-        let candidates = (0..span).map(|step| CANDIDATES.start + (first + step) % span);
-        for port in candidates {
-            held.extend(
-                TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-                    .ok()
-                    .map(|listener| (port, listener)),
-            );
-            if held.len() == 12 {
-                break;
-            }
-        }
-        let ports: Vec<u16> = held.iter().map(|(port, _)| *port).collect();
-        let &[nats, nats_monitor, a, b, c, d, e, f, g, h, i, j] = ports.as_slice() else {
-            let source = ErrorKind::AddrNotAvailable.into();
-            return Err(Error::File {
+        let mut ports = Self::default();
+        let mut free = find_free(ports.all_mut().len()).into_iter();
+        for port in ports.all_mut() {
+            *port = free.next().ok_or_else(|| Error::File {
                 path: "127.0.0.1".into(),
-                source,
-            });
-        };
-        let of = |http, admin| ServicePorts { http, admin };
-        Ok(Self {
+                source: ErrorKind::AddrNotAvailable.into(),
+            })?;
+        }
+        Ok(ports)
+    }
+
+    /// From each usual port to the one in its place.
+    pub(super) fn renumbering(mut self) -> BTreeMap<u16, u16> {
+        let (mut usual, chosen) = (Self::default(), self.all_mut());
+        let pairs = usual.all_mut().into_iter().zip(chosen);
+        pairs.map(|(usual, chosen)| (*usual, *chosen)).collect()
+    }
+
+    fn all_mut(&mut self) -> Vec<&mut u16> {
+        let Self {
             nats,
             nats_monitor,
-            order: of(a, b),
-            catalog: of(c, d),
-            inventory: of(e, f),
-            payment: of(g, h),
-            sandbox: of(i, j),
-        })
+            gateway,
+            order,
+            catalog,
+            inventory,
+            payment,
+            sandbox,
+        } = self;
+        let mut all = vec![nats, nats_monitor, &mut gateway.http, &mut gateway.admin];
+        for service in [order, catalog, inventory, payment, sandbox] {
+            let ServicePorts { http, admin, sidecar } = service;
+            all.extend([
+                http,
+                admin,
+                &mut sidecar.inbound,
+                &mut sidecar.outbound,
+                &mut sidecar.admin,
+            ]);
+        }
+        all
     }
 
     /// The ports of one service.
@@ -104,14 +174,51 @@ impl Ports {
     }
 }
 
+/// So many free ports, or fewer if there are not enough.
+fn find_free(count: usize) -> Vec<u16> {
+    // All are held until all are chosen, so that none is given twice.
+    let mut held: Vec<(u16, TcpListener)> = Vec::new();
+    let span = CANDIDATES.end - CANDIDATES.start;
+    // Supervisors that start at once begin far from each other.
+    let first = rand::random_range(0..span);
+    let candidates = (0..span).map(|step| CANDIDATES.start + (first + step) % span);
+    for port in candidates {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+        held.extend(listener.ok().map(|listener| (port, listener)));
+        if held.len() == count {
+            break;
+        }
+    }
+    held.iter().map(|(port, _)| *port).collect()
+}
+
 /// Fails if somebody listens where one of ours should.
-pub(super) fn check_free(ports: &Ports) -> Result<(), Error> {
+pub(super) fn check_free(ports: &Ports, with_mesh: bool) -> Result<(), Error> {
     check(ports.nats, "nats-server", "--nats-port")?;
     check(ports.nats_monitor, "nats-server", "--nats-monitor-port")?;
     for service in Service::START_ORDER {
-        let ServicePorts { http, admin } = ports.of(service);
+        let ServicePorts { http, admin, .. } = ports.of(service);
         check(http, service.name(), service.port_flag())?;
         check(admin, service.name(), service.port_flag())?;
+    }
+    if with_mesh { check_mesh(ports) } else { Ok(()) }
+}
+
+fn check_mesh(ports: &Ports) -> Result<(), Error> {
+    check(ports.gateway.http, "gateway", "--gateway-port")?;
+    check(ports.gateway.admin, "gateway", "--gateway-port")?;
+    for service in Service::START_ORDER {
+        let Some(sidecar) = service.sidecar() else {
+            continue;
+        };
+        let SidecarPorts {
+            inbound,
+            outbound,
+            admin,
+        } = ports.of(service).sidecar;
+        for port in [inbound, outbound, admin] {
+            check(port, sidecar.name(), service.port_flag())?;
+        }
     }
     Ok(())
 }
@@ -193,16 +300,24 @@ mod tests {
 
     #[test]
     fn free_ports_are_all_different_and_free() {
-        let ports = Ports::free().unwrap();
-        check_free(&ports).unwrap();
-        let mut all = vec![ports.nats, ports.nats_monitor];
-        all.extend(
-            Service::START_ORDER
-                .iter()
-                .flat_map(|s| [ports.of(*s).http, ports.of(*s).admin]),
-        );
+        let mut ports = Ports::free().unwrap();
+        check_free(&ports, true).unwrap();
+        let mut all: Vec<u16> = ports.all_mut().into_iter().map(|port| *port).collect();
+        let count = all.len();
         all.sort_unstable();
         all.dedup();
-        assert_eq!(all.len(), 12);
+        assert_eq!(all.len(), count);
+    }
+
+    #[test]
+    fn each_usual_port_has_one_in_its_place() {
+        let ports = Ports::free().unwrap();
+        let renumbering = ports.renumbering();
+        assert_eq!(renumbering.get(&8080), Some(&ports.gateway.http));
+        assert_eq!(renumbering.get(&8104), Some(&ports.payment.http));
+        assert_eq!(renumbering.get(&15104), Some(&ports.payment.sidecar.inbound));
+        assert_eq!(renumbering.get(&15201), Some(&ports.order.sidecar.outbound));
+        let usual = Ports::default().renumbering();
+        assert!(usual.iter().all(|(usual, chosen)| usual == chosen));
     }
 }

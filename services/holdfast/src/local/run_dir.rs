@@ -8,17 +8,19 @@ use std::sync::{Mutex, PoisonError};
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{Error, seed};
+use super::Error;
+use crate::issuer::keep_secret;
 
 /// One process of a running platform, as `processes.json` has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Process {
-    /// `nats-server`, or the name of a service.
+    /// `nats-server`, the name of a service, that of its sidecar (`order-sidecar`), or `gateway`.
     pub name: String,
     /// Its process id; another one after each restart.
     pub pid: u32,
-    /// Where it takes traffic; of nats-server: where its clients connect.
+    /// Where it takes traffic; of a sidecar: from other proxies; of nats-server: where its clients connect.
     pub http_port: u16,
     /// Its admin port; of nats-server: its monitoring.
     pub admin_port: u16,
@@ -113,8 +115,10 @@ impl RunDir {
         Ok(self.folder.join("nats-server.conf"))
     }
 
-    pub(super) fn write_credentials(&self) -> Result<(), Error> {
-        self.write("credentials.json", &json(&seed::credentials()))
+    /// Tokens are in it: nobody else may read it.
+    pub(super) fn write_credentials(&self, credentials: &Value) -> Result<(), Error> {
+        let path = self.folder.join("credentials.json");
+        keep_secret(&path, &json(credentials)).map_err(|source| Error::File { path, source })
     }
 
     /// Removes what would tell others that a platform runs here.

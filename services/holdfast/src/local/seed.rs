@@ -3,10 +3,12 @@
 use holdfast_catalog::sample;
 use holdfast_contracts::subjects::CATALOG_BUCKET;
 use holdfast_inventory_core::MAX_RECEIPT_QUANTITY;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Error, Options};
+use crate::issuer::{self, Identity, Issuer};
 
 /// The sample customer.
 pub const CUSTOMER: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_c001);
@@ -23,12 +25,15 @@ pub fn sample_skus() -> Vec<String> {
     products.into_iter().map(|product| product.sku).collect()
 }
 
-/// Who can be impersonated until there is a user service.
-pub(super) fn credentials() -> Value {
-    json!({
-        "customer": {"user_id": CUSTOMER},
-        "staff": {"user_id": STAFF, "roles": ["staff"]},
-    })
+/// Who the sample users are, with a token for each.
+pub(super) fn credentials(issuer: &Issuer) -> Result<Value, issuer::Error> {
+    let now = Timestamp::now();
+    let token = |user, is_staff| issuer.token(Identity { user, is_staff }, now, issuer::VALIDITY);
+    let (customer, staff) = (token(CUSTOMER, false)?, token(STAFF, true)?);
+    Ok(json!({
+        "customer": {"user_id": CUSTOMER, "roles": [], "token": customer.text, "expires_at": customer.expires_at},
+        "staff": {"user_id": STAFF, "roles": ["staff"], "token": staff.text, "expires_at": staff.expires_at},
+    }))
 }
 
 /// Products that are missing; one that somebody changed stays as it is.

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Error, Logs, Options};
+use super::{Error, Logs, Options, Ports, Proxy, mesh};
 
 /// A service of the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,23 @@ impl Service {
             Self::Payment => "payment",
             Self::Order => "order",
         }
+    }
+
+    /// The Envoy in front of it; the sandbox has none, as a provider has none.
+    #[must_use]
+    pub fn sidecar(self) -> Option<Proxy> {
+        match self {
+            Self::Sandbox => None,
+            Self::Catalog => Some(Proxy::Catalog),
+            Self::Inventory => Some(Proxy::Inventory),
+            Self::Payment => Some(Proxy::Payment),
+            Self::Order => Some(Proxy::Order),
+        }
+    }
+
+    /// Its name in the mesh.
+    fn host(self) -> String {
+        format!("{}.holdfast.svc.cluster.local", self.name())
     }
 
     /// Where it takes traffic unless it is told otherwise.
@@ -124,6 +141,9 @@ pub(super) fn check_binaries(options: &Options) -> Result<(), Error> {
         });
     }
     let services = Service::START_ORDER.map(|service| binary(options, service));
+    if let Some(mesh) = &options.mesh {
+        mesh::check_files(mesh)?;
+    }
     for path in services.into_iter().chain([options.binaries.join("holdfast")]) {
         if !path.is_file() {
             return Err(Error::Missing {
@@ -173,7 +193,10 @@ fn tuned(variable: &'static str, value: &str) -> (&'static str, String) {
 
 pub(super) fn service(options: &Options, service: Service) -> Spec {
     let ports = options.ports.of(service);
-    let url = |service| format!("http://127.0.0.1:{}", options.ports.of(service).http);
+    let url = |service: Service| match options.mesh {
+        Some(_) => format!("http://{}", service.host()),
+        None => format!("http://127.0.0.1:{}", options.ports.of(service).http),
+    };
     let mut environment = vec![
         ("HOLDFAST_HTTP_ADDR", format!("127.0.0.1:{}", ports.http)),
         ("HOLDFAST_ADMIN_ADDR", format!("127.0.0.1:{}", ports.admin)),
@@ -193,6 +216,10 @@ pub(super) fn service(options: &Options, service: Service) -> Spec {
         // A child writes to a pipe, and would take its reader for a machine.
         environment.push(("HOLDFAST_LOG_FORMAT", "human".to_owned()));
     }
+    if options.mesh.is_some() && service.sidecar().is_some() {
+        let proxy = format!("http://127.0.0.1:{}", ports.sidecar.outbound);
+        environment.push(("HOLDFAST_HTTP_PROXY", proxy));
+    }
     match service {
         Service::Order => environment.extend([
             ("HOLDFAST_CATALOG_URL", url(Service::Catalog)),
@@ -210,7 +237,7 @@ pub(super) fn service(options: &Options, service: Service) -> Spec {
             ),
             (
                 "HOLDFAST_SANDBOX_WEBHOOK_URL",
-                format!("{}/v1/payments/webhooks/sandbox", url(Service::Payment)),
+                format!("{}/v1/payments/webhooks/sandbox", webhooks(options)),
             ),
             ("HOLDFAST_SANDBOX_WEBHOOK_SECRET", options.webhook_secret.clone()),
         ]),
@@ -224,4 +251,14 @@ pub(super) fn service(options: &Options, service: Service) -> Spec {
         http_port: ports.http,
         admin_port: ports.admin,
     }
+}
+
+/// A provider comes in as everybody from outside does.
+fn webhooks(options: &Options) -> String {
+    let Ports { gateway, payment, .. } = options.ports;
+    let port = match options.mesh {
+        Some(_) => gateway.http,
+        None => payment.http,
+    };
+    format!("http://127.0.0.1:{port}")
 }
