@@ -106,7 +106,7 @@ bench-filters: tools-mesh wasm ## What the filters cost: CPU time of Envoy per r
 
 ##@ Test
 .PHONY: test test-unit test-sim test-integration test-mesh
-test: tools build ## Every test
+test: tools tools-mesh $(FILTERS) build ## Every test
 	cargo test --workspace
 	$(MAKE) test-mesh
 
@@ -119,7 +119,7 @@ test-sim: ## Seeded simulation of the whole saga (HOLDFAST_SIM_SEEDS=50000 for m
 test-mesh: tools-lab wasm render-check hops-check istio-validate istio-analyze ## Istio's control plane, real Envoys, the built filters (needs Go)
 	cargo test -p holdfast-tests-mesh -- --include-ignored
 
-test-integration: tools build ## Real nats-server, real processes: contract suites and chaos
+test-integration: tools tools-mesh $(FILTERS) build ## Real nats-server, real Envoys, real processes: contract suites and chaos
 	cargo test -p holdfast-tests-integration
 
 ##@ Check

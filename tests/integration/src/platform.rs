@@ -39,18 +39,31 @@ struct Process {
 }
 
 impl Platform {
-    /// Starts one and returns when it is ready.
+    /// Starts one without the mesh, and returns when it is ready.
     ///
     /// # Panics
     /// If it does not become ready, with what it said last.
     pub async fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let arguments = [arguments, &["--no-mesh"]].concat();
+        Self::run(&arguments, environment).await
+    }
+
+    /// Starts one with gateway and sidecars, and returns when it is ready.
+    ///
+    /// # Panics
+    /// If it does not become ready, with what it said last.
+    pub async fn start_with_mesh(environment: &[(&str, &str)]) -> Self {
+        Self::run(&[], environment).await
+    }
+
+    async fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let home = tempfile::tempdir().expect("a folder for the platform");
         let log = File::create(home.path().join("up.log")).expect("a log");
         let own_pid = std::process::id().to_string();
         let mut child = Command::new(holdfast())
             .args(["exec-child", "--supervisor", &own_pid, "--"])
             .arg(holdfast())
-            .args(["up", "--no-mesh", "--free-ports", "--home"])
+            .args(["up", "--free-ports", "--home"])
             .arg(home.path())
             .args(arguments)
             .envs(environment.iter().copied())
@@ -94,6 +107,53 @@ impl Platform {
     #[must_use]
     pub fn url(&self, service: &str) -> String {
         format!("http://127.0.0.1:{}", self.process(service).http_port)
+    }
+
+    /// Where a process says how it is.
+    #[must_use]
+    pub fn admin_url(&self, process: &str) -> String {
+        format!("http://127.0.0.1:{}", self.process(process).admin_port)
+    }
+
+    /// The lines to paste that it printed when it was ready.
+    pub async fn lines_to_paste(&self) -> Vec<String> {
+        eventually(READY_WITHIN, async || {
+            let log = std::fs::read_to_string(self.home.path().join("up.log"));
+            let log = log.map_err(|error| error.to_string())?;
+            let lines: Vec<String> = log
+                .lines()
+                .filter(|line| line.starts_with("curl "))
+                .map(str::to_owned)
+                .collect();
+            if lines.len() == 3 {
+                Ok(lines)
+            } else {
+                Err(format!("{lines:?}"))
+            }
+        })
+        .await
+    }
+
+    /// What a command of `holdfast` prints about this platform.
+    ///
+    /// # Panics
+    /// If it does not end well.
+    pub async fn holdfast(&self, arguments: &[&str]) -> String {
+        let command = Command::new(holdfast())
+            .args(arguments)
+            .env("HOLDFAST_HOME", self.home.path())
+            .output();
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command.await.expect("holdfast starts");
+        assert!(
+            status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&stderr)
+        );
+        String::from_utf8(stdout).expect("text").trim().to_owned()
     }
 
     /// The last sequence of a stream, as nats-server's monitoring tells it.

@@ -48,8 +48,9 @@ impl Answer {
 #[derive(Clone, Debug)]
 pub struct Shop {
     client: Client,
-    orders: String,
-    user: Uuid,
+    base: String,
+    /// The header that says who asks.
+    identity: (&'static str, String),
 }
 
 impl Shop {
@@ -58,20 +59,38 @@ impl Shop {
     pub fn of(platform: &Platform, user: Uuid) -> Self {
         Self {
             client: platform.client().clone(),
-            orders: platform.url("order") + "/v1/orders",
-            user,
+            base: platform.url("order"),
+            identity: ("x-holdfast-user", user.to_string()),
         }
+    }
+
+    /// The shop as somebody with this token sees it, through the gateway.
+    #[must_use]
+    pub fn behind_gateway(platform: &Platform, token: &str) -> Self {
+        Self {
+            client: platform.client().clone(),
+            base: platform.url("gateway"),
+            identity: ("authorization", format!("Bearer {token}")),
+        }
+    }
+
+    /// A request about anything, at `path`.
+    pub fn at(&self, method: Method, path: &str) -> RequestBuilder {
+        let (name, value) = &self.identity;
+        self.client
+            .request(method, format!("{}{path}", self.base))
+            .header(*name, value)
     }
 
     /// A request about orders, at `path` below `/v1/orders`.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.anonymous(method, path)
-            .header("x-holdfast-user", self.user.to_string())
+        self.at(method, &format!("/v1/orders{path}"))
     }
 
     /// The same of nobody.
     pub fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.orders))
+        self.client
+            .request(method, format!("{}/v1/orders{path}", self.base))
     }
 
     /// A request for an order.

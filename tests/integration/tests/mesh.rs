@@ -1,0 +1,251 @@
+//! The platform as `make up` runs it: gateway, sidecars and services as processes, and what customers see while
+//! services die. The policies themselves, on every kind of failure, are in tests/mesh.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::time::Duration;
+
+use holdfast_tests_integration::{Answer, Platform, Shop, eventually, send};
+use nix::sys::signal::Signal;
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::process::Command;
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+const PATIENCE: Duration = Duration::from_secs(120);
+const SKU: &str = "tea-sencha-100";
+/// How long a service is killed again and again.
+const OUTAGE: Duration = Duration::from_secs(6);
+/// Below what the gateway lets one user order.
+const BETWEEN_ORDERS: Duration = Duration::from_millis(100);
+const BETWEEN_KILLS: Duration = Duration::from_millis(20);
+/// So that the tests are short: how soon and how often a charge is tried again.
+const IMPATIENT: [(&str, &str); 2] = [
+    ("HOLDFAST_CHARGE_RETRY_BASE", "500ms"),
+    ("HOLDFAST_CHARGE_RETRY_CAP", "2s"),
+];
+
+/// A platform of eleven processes at a time.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+async fn platform() -> (Platform, MutexGuard<'static, ()>) {
+    let turn = TURN.lock().await;
+    (Platform::start_with_mesh(&IMPATIENT).await, turn)
+}
+
+async fn shop(platform: &Platform, who: &str) -> Shop {
+    Shop::behind_gateway(platform, &platform.holdfast(&["token", who]).await)
+}
+
+async fn order(shop: &Shop) -> Answer {
+    let body = json!({"lines": [{"sku": SKU, "quantity": 1}], "payment_token": "tok_ok"});
+    send(shop.order(&Uuid::new_v4().to_string(), &body))
+        .await
+        .unwrap()
+}
+
+fn is_problem(answer: &Answer, status: u16) {
+    assert_eq!(answer.status.as_u16(), status, "{answer:?}");
+    assert_eq!(
+        answer.header("content-type"),
+        "application/problem+json",
+        "{answer:?}"
+    );
+    assert_eq!(answer.body["status"], status, "{answer:?}");
+    assert!(
+        answer.body["trace_id"].as_str().is_some_and(|id| !id.is_empty()),
+        "{answer:?}"
+    );
+}
+
+async fn shell(line: &str) -> Value {
+    let output = Command::new("sh").args(["-c", line]).output().await.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(&text).unwrap_or_else(|_| panic!("{line}: {text}"))
+}
+
+/// What a customer has seen of an outage.
+struct Outage {
+    orders: Vec<Answer>,
+    /// The status of an order, as it was when the next one was placed.
+    statuses: Vec<Value>,
+}
+
+/// Orders and reads while `service` is killed as soon as it is back. Nothing that a customer asks for may fail.
+async fn order_while_killing(platform: &Platform, shop: &Shop, service: &str) -> Outage {
+    let end = Instant::now() + OUTAGE;
+    let kill = async {
+        while Instant::now() < end {
+            platform.signal(service, Signal::SIGKILL);
+            sleep(BETWEEN_KILLS).await;
+        }
+    };
+    let customer = async {
+        let (mut orders, mut statuses) = (Vec::new(), Vec::new());
+        while Instant::now() < end {
+            let answer = order(shop).await;
+            assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+            let id = answer.id();
+            orders.push(answer);
+            sleep(BETWEEN_ORDERS).await;
+            statuses.push(status(shop, id).await.unwrap());
+        }
+        Outage { orders, statuses }
+    };
+    tokio::join!(kill, customer).1
+}
+
+async fn status(shop: &Shop, id: Uuid) -> Result<Value, String> {
+    let answer = shop.get(&format!("/{id}")).await?;
+    match answer.status {
+        StatusCode::OK => Ok(answer.body["status"].clone()),
+        _ => Err(format!("{answer:?}")),
+    }
+}
+
+async fn all_complete(platform: &Platform, shop: &Shop, orders: &[Answer]) {
+    for order in orders {
+        let id = order.id();
+        eventually(PATIENCE, async || match status(shop, id).await? {
+            status if status == "completed" => Ok(()),
+            other => Err(format!("{id} is {other}")),
+        })
+        .await;
+    }
+    let accepted: Vec<Uuid> = orders.iter().map(Answer::id).collect();
+    eventually(PATIENCE, async || platform.audit(&accepted).await).await;
+}
+
+#[tokio::test]
+async fn who_asks_is_whom_the_token_names_and_nobody_comes_in_without() {
+    let (platform, _turn) = platform().await;
+    let customer = shop(&platform, "customer").await;
+    let staff = shop(&platform, "staff").await;
+
+    let nobody = send(customer.anonymous(Method::GET, "")).await.unwrap();
+    is_problem(&nobody, 401);
+    assert_eq!(nobody.header("www-authenticate"), "Bearer");
+    let forged = customer
+        .anonymous(Method::GET, "")
+        .header("x-holdfast-user", Uuid::from_u128(7).to_string());
+    is_problem(&send(forged).await.unwrap(), 401);
+    let mut token = platform.holdfast(&["token", "staff"]).await;
+    let last = token.pop().unwrap();
+    token.push(if last == 'A' { 'Q' } else { 'A' });
+    let tampered = Shop::behind_gateway(&platform, &token);
+    is_problem(&tampered.get("").await.unwrap(), 401);
+
+    let placed = order(&customer).await;
+    assert_eq!(placed.status, StatusCode::CREATED, "{placed:?}");
+    let pretends = |request: reqwest::RequestBuilder| {
+        let request = request.header("x-holdfast-user", Uuid::from_u128(7).to_string());
+        request.header("X-Holdfast-Roles", "staff")
+    };
+    let own = send(pretends(customer.request(Method::GET, ""))).await.unwrap();
+    assert_eq!(own.body["items"][0]["id"], placed.id().to_string(), "{own:?}");
+    let receipt = json!({"quantity": 1, "receipt_id": "r"});
+    let receipts = format!("/v1/stock/{SKU}/receipts");
+    let refused = pretends(customer.at(Method::POST, &receipts).json(&receipt));
+    is_problem(&send(refused).await.unwrap(), 403);
+    let received = send(staff.at(Method::POST, &receipts).json(&receipt))
+        .await
+        .unwrap();
+    assert_eq!(received.status, StatusCode::CREATED, "{received:?}");
+    is_problem(&send(customer.at(Method::GET, "/admin")).await.unwrap(), 404);
+
+    let past_the_gateway = Client::new().get(platform.url("order-sidecar") + "/v1/orders");
+    let past_the_gateway = past_the_gateway.header("x-holdfast-user", Uuid::from_u128(7).to_string());
+    assert!(
+        send(past_the_gateway).await.is_err(),
+        "a sidecar takes nobody without a certificate"
+    );
+}
+
+#[tokio::test]
+async fn the_pasted_lines_work_and_so_does_the_operators_command_line() {
+    let (platform, _turn) = platform().await;
+    let [create, watch, list] = platform.lines_to_paste().await.try_into().unwrap();
+    let created = shell(&create).await;
+    assert_eq!(created["status"], "created", "{created:#}");
+    eventually(PATIENCE, async || {
+        let events = shell(&watch).await;
+        let events = events["items"].to_string();
+        if events.contains("OrderCompleted") {
+            Ok(())
+        } else {
+            Err(events)
+        }
+    })
+    .await;
+    let listed = shell(&list).await;
+    assert_eq!(listed["items"][0]["id"], created["id"], "{listed:#}");
+
+    let id = created["id"].as_str().unwrap();
+    let listed: Value =
+        serde_json::from_str(&platform.holdfast(&["orders", "list", "--json"]).await).unwrap();
+    assert_eq!(listed["items"][0]["id"], id);
+    let shown = platform.holdfast(&["orders", "show", id]).await;
+    assert!(shown.contains("OrderCompleted"), "{shown}");
+
+    for proxy in [
+        "gateway",
+        "order-sidecar",
+        "catalog-sidecar",
+        "inventory-sidecar",
+        "payment-sidecar",
+    ] {
+        let ready = Client::new()
+            .get(platform.admin_url(proxy) + "/ready")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(ready.status(), StatusCode::OK, "{proxy}");
+    }
+    assert!(platform.signal("gateway", Signal::SIGKILL));
+    eventually(PATIENCE, async || {
+        let answer = send(Client::new().get(platform.url("gateway") + "/v1/products")).await?;
+        if answer.status == StatusCode::OK {
+            Ok(())
+        } else {
+            Err(format!("{answer:?}"))
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn while_payment_is_killed_every_order_is_taken_and_completes_when_it_is_back() {
+    let (platform, _turn) = platform().await;
+    let customer = shop(&platform, "customer").await;
+    let Outage { orders, statuses } = order_while_killing(&platform, &customer, "payment").await;
+    let pending = statuses
+        .iter()
+        .filter(|status| *status == "payment_pending")
+        .count();
+    assert!(pending * 2 > orders.len(), "{statuses:?}");
+    all_complete(&platform, &customer, &orders).await;
+}
+
+#[tokio::test]
+async fn while_inventory_is_killed_orders_are_taken_from_a_stale_copy_and_complete_when_it_is_back() {
+    let (platform, _turn) = platform().await;
+    let customer = shop(&platform, "customer").await;
+    let before = order(&customer).await;
+    assert_eq!(before.body["limited_stock"], false, "{before:?}");
+    let mut orders = order_while_killing(&platform, &customer, "inventory")
+        .await
+        .orders;
+    let limited = orders
+        .iter()
+        .filter(|order| order.body["limited_stock"] == true)
+        .count();
+    assert!(
+        limited > 0,
+        "none of {} orders was taken in limited-stock mode",
+        orders.len()
+    );
+    orders.push(before);
+    all_complete(&platform, &customer, &orders).await;
+}
