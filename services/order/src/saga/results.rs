@@ -5,6 +5,7 @@ use futures::stream;
 use holdfast_order_core::{Command, ReservationDecision};
 use holdfast_platform::clock::Clock;
 use holdfast_platform::journal::{Delivery, Disposition, Journal};
+use holdfast_platform::telemetry::trace_context::within;
 
 use super::{Basis, Orchestrator, dead};
 use crate::codec::{self, StockDecision, StockDecisionKind};
@@ -51,10 +52,12 @@ where
             }
             StockDecisionKind::Released => Command::RecordRelease,
         };
-        let applied = self
-            .apply(OrderKey { user, order }, Basis::Cause(cause), command)
-            .await;
-        self.settle(applied, attempt)
+        // The batch was decided for many orders, so that its trace is that of none, or of one of them.
+        let applied = within(
+            None,
+            self.apply(OrderKey { user, order }, Basis::Cause(cause), command),
+        );
+        self.settle(applied.await, attempt)
     }
 
     /// Applies the outcome that a record of `payments.*` ends with, if it is a definite one.

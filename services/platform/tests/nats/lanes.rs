@@ -4,10 +4,11 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::{AckPolicy, Info, PriorityPolicy, pull};
 use async_nats::jetstream::stream::Config;
 use futures::StreamExt;
-use holdfast_platform::journal::contract::{fill, fresh};
-use holdfast_platform::journal::{DeadLetterReason, Delivery, Disposition, Revision};
+use holdfast_platform::journal::contract::{append, fill, fresh};
+use holdfast_platform::journal::{DeadLetterReason, Delivery, Disposition, Journal, Revision};
 use holdfast_platform::lane::Lane;
-use holdfast_platform::nats::Nats;
+use holdfast_platform::nats::{Nats, NatsConfig, connect};
+use holdfast_platform::testing::Proxy;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -196,12 +197,8 @@ async fn given_a_killed_server_a_lane_goes_on_and_loses_nothing() {
         }
         server.kill();
         server.restart().await;
-        let next = holdfast_platform::journal::contract::append(&subject, *wanted.last().unwrap(), "after");
-        wanted.push(
-            holdfast_platform::journal::Journal::append(&journal, next)
-                .await
-                .unwrap(),
-        );
+        let next = append(&subject, *wanted.last().unwrap(), "after");
+        wanted.push(journal.append(next).await.unwrap());
         while !seen.lock().unwrap().contains(wanted.last().unwrap()) {
             progress.recv().await.unwrap();
         }
@@ -359,4 +356,67 @@ async fn a_lane_takes_no_more_than_it_works_on() {
     };
     let both = Box::pin(async { futures::join!(running, scenario) });
     tokio::time::timeout(Duration::from_secs(20), both).await.unwrap();
+}
+
+/// Runs a lane on `nats` that tells the attempt of each delivery, until `scenario` ends.
+async fn while_running<F: Future<Output = ()>>(
+    nats: &Nats,
+    scenario: impl FnOnce(mpsc::UnboundedReceiver<u64>) -> F,
+) {
+    let (told, attempts) = mpsc::unbounded_channel();
+    let shutdown = CancellationToken::new();
+    let running = lane(nats).concurrency(4).run(shutdown.clone(), |delivery| {
+        told.send(delivery.attempt).unwrap();
+        std::future::ready(Disposition::Ack)
+    });
+    let scenario = async {
+        scenario(attempts).await;
+        shutdown.cancel();
+    };
+    let both = Box::pin(async { futures::join!(running, scenario) });
+    tokio::time::timeout(Duration::from_secs(20), both).await.unwrap();
+}
+
+#[tokio::test]
+async fn given_a_connection_that_was_cut_a_lane_asks_again_at_once() {
+    let (server, nats) = server().await;
+    declare(&nats, pull::Config::default()).await;
+    let proxy = Proxy::start(server.port()).await;
+    let far = connect(&NatsConfig::new(proxy.url(), "far")).await.unwrap();
+    let (direct, subject) = (journal(&nats), fresh("lane"));
+    while_running(&far, async |mut attempts| {
+        let first = fill(&direct, &subject, 1).await[0];
+        assert_eq!(attempts.recv().await, Some(1));
+        let mut connected = far.connected();
+        proxy.lose_replies();
+        connected.wait_for(|up| !up).await.unwrap();
+        connected.wait_for(|up| *up).await.unwrap();
+        let cut = std::time::Instant::now();
+        direct.append(append(&subject, first, "next")).await.unwrap();
+        assert!(attempts.recv().await.is_some());
+        assert!(
+            cut.elapsed() < Duration::from_secs(5),
+            "long before the silence is noticed"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn given_a_consumer_that_was_deleted_and_declared_again_a_lane_goes_on() {
+    let (_server, nats) = server().await;
+    declare(&nats, pull::Config::default()).await;
+    let (journal, subject) = (journal(&nats), fresh("lane"));
+    while_running(&nats, async |mut attempts| {
+        let first = fill(&journal, &subject, 1).await[0];
+        assert_eq!(attempts.recv().await, Some(1));
+        let stream = nats.jetstream().get_stream("T").await.unwrap();
+        stream.delete_consumer("lane").await.unwrap();
+        declare(&nats, pull::Config::default()).await;
+        journal.append(append(&subject, first, "next")).await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(attempts.recv().await, Some(1), "the consumer starts anew");
+        }
+    })
+    .await;
 }
