@@ -98,7 +98,12 @@ istio-validate: tools-lab ## istioctl validate, and every resource against Istio
 istio-analyze: tools-lab ## istioctl analyze: references between resources
 	$(TOOLS)/istioctl analyze --use-kube=false -A --failure-threshold Warning $(ISTIO) istio/laptop/services.yaml
 
-test-filters: tools tools-mesh wasm ## The built filters in a real Envoy
+# A filter that ends its VM when a request asks it to, apart from those that are shipped.
+.PHONY: wasm-trap
+wasm-trap:
+	CARGO_TARGET_DIR=target/trap HOLDFAST_WASM_FEATURES=trap scripts/build-wasm.sh holdfast-filter-rate-limit
+
+test-filters: tools tools-mesh wasm wasm-trap ## The built filters in a real Envoy
 	cargo test -p holdfast-envoy-harness -p holdfast-quota -- --ignored
 
 bench-filters: tools-mesh wasm ## What the filters cost: CPU time of Envoy per request (ARGS: words of the rows wanted)

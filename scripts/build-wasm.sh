@@ -4,6 +4,8 @@
 #   scripts/build-wasm.sh                            all filters
 #   scripts/build-wasm.sh holdfast-filter-fallback   only these packages
 #
+# HOLDFAST_WASM_FEATURES turns on features of the filters: for tests, into another CARGO_TARGET_DIR.
+#
 # Two ways, tried in this order; HOLDFAST_WASM_TOOLCHAIN=rustup or =system takes only that one:
 #   rustup   the toolchain of rust-toolchain.toml, with the target added by rustup
 #   system   where rustup cannot download it: rustc and cargo of /usr/bin with the sources of the standard
@@ -76,7 +78,7 @@ packages=()
 for filter in "${filters[@]}"; do packages+=(-p "$filter"); done
 # One at a time: built together they would share the union of their features.
 for ((i = 0; i < ${#packages[@]}; i += 2)); do
-    "${cargo[@]}" build --locked --lib --profile "$profile" --target "$target" "${build_std[@]}" "${packages[@]:i:2}"
+    "${cargo[@]}" build --locked --features "${HOLDFAST_WASM_FEATURES:-}" --lib --profile "$profile" --target "$target" "${build_std[@]}" "${packages[@]:i:2}"
 done
 
 say "$($rustc --version)"

@@ -39,6 +39,7 @@ pub mod ffi;
 #[cfg(any(target_arch = "wasm32", test))]
 mod grpc;
 pub mod pairs;
+pub mod path;
 mod port;
 
 pub use dispatch::{Filter, Plugin, Registry};

@@ -30,6 +30,17 @@ pub fn filter(name: &str) -> PathBuf {
     path
 }
 
+/// As [`filter`], built with the feature `trap` (`make wasm-trap`).
+pub fn trap_filter(name: &str) -> PathBuf {
+    let path = root().join(format!("target/trap/wasm32-unknown-unknown/wasm/{name}.wasm"));
+    assert!(
+        path.is_file(),
+        "{} is missing: run `make wasm-trap`",
+        path.display()
+    );
+    path
+}
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

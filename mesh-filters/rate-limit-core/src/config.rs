@@ -168,8 +168,7 @@ struct RawRule {
 struct RawMatch {
     #[serde(default)]
     methods: Vec<String>,
-    #[serde(default)]
-    path_prefix: String,
+    path_prefix: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -301,7 +300,7 @@ fn check_rule(raw: RawRule) -> Result<Rule, Error> {
         otherwise_key: check_key("otherwise_key", raw.otherwise_key)?,
         name: raw.name,
         methods: raw.matching.methods,
-        path_prefix: raw.matching.path_prefix,
+        path_prefix: raw.matching.path_prefix.unwrap_or_default(),
         enforced: raw.mode == Mode::Enforce,
     })
 }
@@ -319,15 +318,17 @@ fn check_name(name: &str) -> Result<(), Error> {
 
 fn check_match(matching: &RawMatch) -> Result<(), Error> {
     for (i, method) in matching.methods.iter().enumerate() {
-        if method.is_empty() || !method.bytes().all(|b| b.is_ascii_uppercase()) {
+        if method.is_empty() || !method.bytes().all(|b| b.is_ascii_uppercase() || b == b'-') {
             return Err(error(
                 &format!("match.methods[{i}]"),
                 format!("`{method}` is no method in capital letters"),
             ));
         }
     }
-    let prefix = &matching.path_prefix;
-    if !prefix.is_empty() && !prefix.starts_with('/') {
+    let Some(prefix) = &matching.path_prefix else {
+        return Ok(());
+    };
+    if !prefix.starts_with('/') {
         return Err(error(
             "match.path_prefix",
             format!("`{prefix}` does not start with `/`"),

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use holdfast_filter_abi::path::is_under;
 use holdfast_filter_abi::{Exchange, HeaderMap, property_path};
 
 use crate::config::{KeyPart, Rule};
@@ -75,11 +76,7 @@ impl Matcher {
             value.and_then(Result::ok).flatten().unwrap_or_default()
         };
         let method = header(self.methods, ":method");
-        let target = header(self.paths, ":path");
-        let path = target
-            .split(|b| matches!(b, b'?' | b'#'))
-            .next()
-            .unwrap_or_default();
+        let path = header(self.paths, ":path");
         let mut read = Read {
             sources: &self.sources,
             values: vec![None; self.sources.len()],
@@ -87,7 +84,7 @@ impl Matcher {
         self.rules
             .iter()
             .enumerate()
-            .filter(|(_, rule)| rule.is_for(&method, path))
+            .filter(|(_, rule)| rule.is_for(&method, &path))
             .map(|(place, rule)| Match {
                 rule: place,
                 key: rule.bucket_key(&mut read, exchange),
@@ -98,7 +95,7 @@ impl Matcher {
 
 impl Prepared {
     fn is_for(&self, method: &[u8], path: &[u8]) -> bool {
-        path.starts_with(self.path_prefix.as_bytes())
+        is_under(&self.path_prefix, path)
             && (self.methods.is_empty() || self.methods.iter().any(|m| m.as_bytes() == method))
     }
 

@@ -72,6 +72,10 @@ impl Filter for RateLimit {
     }
 
     fn on_request_headers(&self, stream: &mut Stream, proxy: &(impl Exchange + Host), _end: bool) -> Action {
+        #[cfg(all(feature = "trap", target_arch = "wasm32"))]
+        if matches!(proxy.header(HeaderMap::Request, "x-trap"), Ok(Some(_))) {
+            core::arch::wasm32::unreachable()
+        }
         let matches = self.matcher.matches(proxy);
         let rules: Vec<(usize, &Rule)> = matches
             .iter()

@@ -1,10 +1,14 @@
 //! The whole filter on the fake proxy: what a client sees and what an operator reads.
 // A panic here is a failed assertion, in helpers too.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use holdfast_filter_abi::fake::{FakeProxy, FakeShared};
-use holdfast_filter_abi::{Action, Error, Exchange, Filter, HeaderMap, Host, Level, Plugin, Registry};
+use holdfast_filter_abi::{
+    Action, Error, Exchange, Filter, GrpcStatus, HeaderMap, Host, Level, Plugin, Registry,
+};
 use holdfast_filter_rate_limit::RateLimit;
+use holdfast_rate_limit_core::lease::wire;
+use prost::Message;
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -15,6 +19,7 @@ const CONFIG: &str = r#"{"rules": [
 
 struct Worker {
     registry: Registry<RateLimit>,
+    shared: FakeShared,
     proxy: FakeProxy,
 }
 
@@ -27,7 +32,12 @@ fn worker(config: &str) -> Worker {
 fn worker_on(shared: &FakeShared, config: &str) -> Worker {
     let (registry, proxy) = (Registry::default(), FakeProxy::new(shared));
     registry.configure(1, &proxy, plugin(config)).unwrap();
-    Worker { registry, proxy }
+    let shared = shared.clone();
+    Worker {
+        registry,
+        shared,
+        proxy,
+    }
 }
 
 fn plugin(config: &str) -> Plugin<'_> {
@@ -182,6 +192,80 @@ fn what_no_rule_is_for_costs_only_the_headers_that_decide_so() {
     assert_eq!(worker.exchange(&[(":method", "GET")]).0, Action::Continue);
     let reading_the_answer = 1;
     assert_eq!(worker.proxy.calls() - before, 1 + reading_the_answer);
+}
+
+const CLUSTER: &str = r#"{"quota": {"cluster": "quota"}, "rules": [
+    {"name": "per-key", "key": [{"header": "x-api-key"}], "limit": {"requests": 20, "per": "1s"}, "scope": "cluster"}]}"#;
+
+/// A message of one rule with one key, as the quota service would send it.
+fn lease(request: &[u8], tokens: u32) -> Vec<u8> {
+    let request = wire::LeaseRequest::decode(request).unwrap();
+    let [rule] = &request.rules[..] else {
+        panic!("one rule, not {request:?}")
+    };
+    let key = rule.keys[0].key.clone();
+    let keys = vec![wire::KeyLease { key, tokens }];
+    let rule = wire::RuleLeases {
+        rule: rule.rule.clone(),
+        lease_milliseconds: 2000,
+        keys,
+    };
+    wire::LeaseResponse { rules: vec![rule] }.encode_to_vec()
+}
+
+#[test]
+fn a_rule_of_scope_cluster_has_its_floor_then_its_lease_and_a_push_takes_neither() {
+    let worker = worker(CLUSTER);
+    let allowed = |of: usize| {
+        let passed = (0..of).filter(|_| worker.exchange(&[("x-api-key", "k")]).0 == Action::Continue);
+        passed.count()
+    };
+    assert_eq!(allowed(5), 2, "a tenth of the limit");
+    worker.registry.on_root(1, |f| f.on_tick(&worker.proxy));
+    let calls = worker.proxy.take_calls();
+    let [call] = &calls[..] else {
+        panic!("one call, not {calls:?}")
+    };
+    assert_eq!((call.cluster.as_str(), call.timeout.as_millis()), ("quota", 150));
+    let answer = lease(&call.message, 4);
+    worker
+        .registry
+        .on_root(1, |f| f.on_grpc_reply(&worker.proxy, call.id, Ok(answer)));
+    assert_eq!(allowed(2), 2);
+    worker
+        .registry
+        .configure(1, &worker.proxy, plugin(CLUSTER))
+        .unwrap();
+    assert_eq!(allowed(5), 2, "what is left of the lease");
+
+    let metric = |name| worker.proxy.metric(&format!("rate_limit.rule.per-key.{name}"));
+    assert_eq!((metric("allowed"), metric("denied")), (6, 6));
+    assert_eq!((metric("floor_allowed"), metric("floor_denied")), (2, 3));
+    assert_eq!(
+        (metric("leased"), metric("lease_denied"), metric("lease_errors")),
+        (4, 3, 0)
+    );
+}
+
+#[test]
+fn a_quota_service_that_is_away_is_counted_and_told_once_a_second() {
+    let worker = worker(CLUSTER);
+    for status in [14, 4, 7] {
+        worker.exchange(&[("x-api-key", "k")]);
+        worker.shared.advance(SECOND / 4);
+        worker.registry.on_root(1, |f| f.on_tick(&worker.proxy));
+        for call in worker.proxy.take_calls() {
+            let reply = Err(GrpcStatus(status));
+            worker
+                .registry
+                .on_root(1, |f| f.on_grpc_reply(&worker.proxy, call.id, reply.clone()));
+        }
+    }
+    assert_eq!(worker.proxy.metric("rate_limit.rule.per-key.lease_errors"), 3);
+    assert_eq!(
+        worker.proxy.logs(),
+        [(Level::Warn, "the quota service has not answered".to_owned())]
+    );
 }
 
 #[test]

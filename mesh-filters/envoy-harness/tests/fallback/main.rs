@@ -7,6 +7,7 @@
     reason = "clippy knows tests by their attribute, not the functions that they call"
 )]
 
+mod connections;
 mod copies;
 mod grpc;
 mod hostile;

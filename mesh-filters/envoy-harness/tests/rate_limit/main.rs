@@ -13,3 +13,4 @@ mod hostile;
 mod lab;
 mod memory;
 mod push;
+mod trap;

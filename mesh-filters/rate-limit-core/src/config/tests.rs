@@ -99,6 +99,10 @@ fn a_refusal_names_the_field() {
             "rules[0].match.path_prefix",
         ),
         (
+            rule(|r| r["match"] = json!({"path_prefix": ""})),
+            "rules[0].match.path_prefix",
+        ),
+        (
             rule(|r| r["match"] = json!({"path_prefix": "/a?b"})),
             "rules[0].match.path_prefix",
         ),

@@ -55,6 +55,7 @@ fn a_rule_is_for_its_methods_and_its_prefix() {
     assert_eq!(applies("PUT", "/v1/orders/7?x=1"), 1);
     assert_eq!(applies("GET", "/v1/orders"), 0);
     assert_eq!(applies("POST", "/v1/order"), 0);
+    assert_eq!(applies("POST", "/v1/orders-old"), 0);
     assert_eq!(applies("POST", "/?/v1/orders"), 0);
 }
 
