@@ -6,6 +6,7 @@ mod connect;
 mod events;
 mod nats;
 mod orders;
+mod ps;
 mod token;
 mod up;
 
@@ -51,6 +52,9 @@ enum Command {
         #[command(subcommand)]
         command: events::Command,
     },
+    /// The processes of the platform that runs here.
+    #[command(after_help = ps::EXAMPLES)]
+    Ps(ps::Ps),
     /// Print a bearer token for the gateway.
     #[command(after_help = token::EXAMPLES)]
     Token(token::Token),
@@ -172,6 +176,7 @@ async fn dispatch(command: Command) -> Result<Outcome, Error> {
         Command::Nats { command } => nats::run(command).await,
         Command::Orders { command } => orders::run(command).await,
         Command::Events { command } => events::run(command).await,
+        Command::Ps(ps) => ps::run(ps),
         Command::Token(token) => token::run(&token),
         Command::Audit(audit) => audit::run(audit).await,
         Command::Bench(bench) => bench::run(bench).await,

@@ -70,5 +70,5 @@ fn prefix(paint: Paint, name: &str) -> String {
         sum.wrapping_mul(31).wrapping_add(byte.into())
     });
     let colour = COLOURS.get(mark % COLOURS.len()).copied().unwrap_or(Colour::Bold);
-    paint.paint(colour, format_args!("{name:>11} | "))
+    paint.paint(colour, format_args!("{name:>17} | "))
 }
