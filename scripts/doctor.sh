@@ -29,6 +29,10 @@ need python3 "python3 --version" "fetches the pinned tools" "https://www.python.
 need pip "python3 -m pip --version" "fetches the pinned tools" "python3 -m ensurepip, or your system's python3-pip"
 need curl "curl --version" "the lines that \`make up\` prints" "your system's package curl"
 need go "go version" "builds stripe-mock, which \`make tools\` and the tests of the Stripe adapter need" "https://go.dev/dl, 1.23 or newer"
+echo "For the mesh of make up (or: make up ARGS=--no-mesh):"
+wasm() { rustup target list --installed 2>/dev/null | grep wasm32-unknown-unknown || { ls -d /usr/lib/rustlib/src/rust/library >/dev/null && /usr/bin/rustc --version; }; }
+export -f wasm
+want wasm32 wasm "builds the filters" "rustup target add wasm32-unknown-unknown (make up does it); without rustup's network: apt-get install rustc-web cargo-web rust-web-src"
 echo "Installed by \`make tools\`:"
 for tool in nats-server buf stripe-mock; do
     want $tool ".tools/bin/$tool --version" "not installed yet" "make tools (make up, make test and .ci/run do it themselves)"

@@ -188,6 +188,8 @@ async fn the_pasted_lines_work_and_so_does_the_operators_command_line() {
     assert_eq!(listed["items"][0]["id"], id);
     let shown = platform.holdfast(&["orders", "show", id]).await;
     assert!(shown.contains("OrderCompleted"), "{shown}");
+    let pid = platform.holdfast(&["ps", "gateway"]).await;
+    assert!(pid.parse::<u32>().is_ok(), "{pid}");
 
     for proxy in [
         "gateway",
