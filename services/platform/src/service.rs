@@ -171,7 +171,9 @@ impl Context {
     /// As there.
     pub async fn serve_http_with(&self, router: Router, options: HttpOptions) -> Result<(), Error> {
         let listener = bind("HOLDFAST_HTTP_ADDR", self.args.http_addr).await?;
-        tracing::info!(service = self.name, address = ?listener.local_addr().ok(), "serving");
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(service = self.name, %address, "serving");
+        }
         let options = HttpOptions {
             drain_deadline: self.args.drain_deadline,
             ..options

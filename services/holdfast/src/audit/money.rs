@@ -79,9 +79,13 @@ impl Auditor {
         Ok(())
     }
 
+    /// From here on the provider's own list is compared, even if nothing is on it.
+    pub fn ask_provider(&mut self) {
+        self.provider_asked = true;
+    }
+
     /// The next charge in the provider's own list; call it after `PAYMENTS` was read.
     pub fn provider_charge(&mut self, charge: &ProviderCharge) {
-        self.provider_asked = true;
         self.totals.provider_charges += 1;
         let named = charge.order_id.as_ref().unwrap_or(&charge.idempotency_key);
         let Ok(order_id) = named.parse() else {

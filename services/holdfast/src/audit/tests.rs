@@ -27,7 +27,8 @@ struct History {
     stock: Vec<Record>,
     orders: Vec<Record>,
     payments: Vec<Record>,
-    charges: Vec<ProviderCharge>,
+    /// None: the provider is not asked.
+    charges: Option<Vec<ProviderCharge>>,
     /// Of the newest event of each order.
     version: u64,
     payment_version: u64,
@@ -212,7 +213,7 @@ impl History {
     }
 
     fn provider(&mut self, captured: i64, refunded: i64) -> &mut Self {
-        self.charges.push(ProviderCharge {
+        self.charges.get_or_insert_default().push(ProviderCharge {
             order_id: Some(ORDER.to_string()),
             idempotency_key: ORDER.to_string(),
             created_at: at(1),
@@ -257,9 +258,10 @@ impl History {
         self.stock.iter().for_each(|record| auditor.stock(record));
         self.orders.iter().for_each(|record| auditor.order(record));
         self.payments.iter().for_each(|record| auditor.payment(record));
-        self.charges
-            .iter()
-            .for_each(|charge| auditor.provider_charge(charge));
+        if let Some(charges) = &self.charges {
+            auditor.ask_provider();
+            charges.iter().for_each(|charge| auditor.provider_charge(charge));
+        }
         auditor.finish()
     }
 
@@ -287,6 +289,17 @@ fn a_completed_and_a_declined_order_are_clean() {
     let (totals, found) = History::begin().declined().audit();
     assert_eq!(found, []);
     assert_eq!((totals.cancelled, totals.payment_commits), (1, 0));
+}
+
+#[test]
+fn given_a_completed_order_a_provider_with_an_empty_list_is_caught() {
+    let mut history = History::begin();
+    history.completed().charges = Some(Vec::new());
+    let violation = history.caught();
+    assert_eq!(
+        (violation.invariant, violation.stream),
+        (Invariant::I2, "provider")
+    );
 }
 
 #[test]

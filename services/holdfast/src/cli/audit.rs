@@ -82,7 +82,7 @@ pub(super) async fn run(audit: Audit) -> Result<Outcome, Error> {
         };
         ui::line(serde_json::to_string(&report).unwrap_or_default());
     } else {
-        show(&totals, &violations);
+        show(&totals, &violations, audit.sandbox.is_some());
     }
     Ok(outcome)
 }
@@ -158,6 +158,7 @@ async fn ask_provider(url: &str, auditor: &mut Auditor) -> Result<(), Error> {
         .timeout(Duration::from_secs(30))
         .build()
         .map_err(failed)?;
+    auditor.ask_provider();
     let mut cursor = None::<serde_json::Value>;
     loop {
         let mut request = client.get(&address).query(&[("limit", "1000")]);
@@ -180,7 +181,7 @@ async fn ask_provider(url: &str, auditor: &mut Auditor) -> Result<(), Error> {
     }
 }
 
-fn show(totals: &Totals, violations: &[Violation]) {
+fn show(totals: &Totals, violations: &[Violation], provider_asked: bool) {
     let paint = Paint::from_environment();
     for violation in violations {
         ui::line(format_args!(
@@ -206,11 +207,15 @@ fn show(totals: &Totals, violations: &[Violation]) {
         provider_charges,
         ..
     } = totals;
+    let provider = match provider_asked {
+        true => format!("{provider_charges} charges at the provider"),
+        false => "the provider was not asked (--sandbox)".to_owned(),
+    };
     ui::line(paint.paint(
         Colour::Dim,
         format_args!(
             "read: {order_commits} order commits, {stock_batches} batches of stock decisions, \
-             {payment_commits} payment commits, {provider_charges} charges at the provider"
+             {payment_commits} payment commits; {provider}"
         ),
     ));
     ui::line(match violations.len() {
