@@ -65,7 +65,7 @@ install-cargo-deny: ## Build cargo-deny into .tools (some minutes), for `make de
 	@$(TOOLS)/cargo-deny --version 2>/dev/null | grep -qF ' 0.20.2' || cargo install --locked --force --version 0.20.2 --root .tools cargo-deny
 
 ##@ Mesh
-.PHONY: wasm tools-mesh tools-lab test-filters bench-filters render render-check hops hops-check istio-validate istio-analyze
+.PHONY: wasm wasm-reproducible tools-mesh tools-lab test-filters bench-filters render render-check hops hops-check istio-validate istio-analyze
 wasm: ## Build the filters for Envoy; prints size and SHA-256
 	scripts/build-wasm.sh
 
@@ -97,6 +97,9 @@ istio-validate: tools-lab ## istioctl validate, and every resource against Istio
 
 istio-analyze: tools-lab ## istioctl analyze: references between resources
 	$(TOOLS)/istioctl analyze --use-kube=false -A --failure-threshold Warning $(ISTIO) istio/laptop/services.yaml
+
+wasm-reproducible: ## Build the filters twice, at two paths: are the bytes the same? (a minute or two)
+	scripts/wasm-reproducible.sh
 
 # A filter that ends its VM when a request asks it to, apart from those that are shipped.
 .PHONY: wasm-trap

@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod cluster;
 mod exact;
 mod hostile;
 mod lab;

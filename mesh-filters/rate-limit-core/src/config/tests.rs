@@ -243,6 +243,15 @@ proptest! {
     }
 
     #[test]
+    fn any_text_about_the_quota_service_is_understood_or_refused(text in "\\PC{0,40}", field in prop::sample::select(vec!["cluster", "authority", "domain", "tick", "timeout"])) {
+        let _ = parse(&text, cluster(|c| c["quota"][field] = json!(text)).to_string().as_bytes());
+        let _ = parse("p", cluster(|c| c["rules"][0]["floor"] = json!({"requests": 1, "per": text})).to_string().as_bytes());
+        let domain = parse(&text, cluster(|_| {}).to_string().as_bytes()).unwrap().quota.unwrap().domain;
+        let sound = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        prop_assert!(domain.len() <= 128 && domain.split('.').all(sound), "{}", domain);
+    }
+
+    #[test]
     fn any_number_is_understood_or_refused(number: f64) {
         let _ = parse("p", rule(|r| r["limit"]["requests"] = json!(number)).to_string().as_bytes());
     }

@@ -1,12 +1,16 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use holdfast_filter_abi::fake::{FakeProxy, FakeShared};
 use holdfast_filter_abi::{Counter, Gauge, Level, Result as HostResult};
 use proptest::prelude::*;
 
 use super::*;
+use crate::gcra::Source;
+use crate::lease::Lease;
+use crate::lease::demand::fingerprint;
 use crate::table::{HOT, PAGE};
 
 const SECOND: u64 = 1_000_000_000;
@@ -210,6 +214,58 @@ fn workers_together_allow_exactly_the_burst() {
         threads.into_iter().map(|t| t.join().unwrap()).sum()
     });
     assert_eq!(total, 10_000);
+}
+
+#[test]
+fn workers_together_use_each_leased_token_once_while_more_are_leased() {
+    const WORKERS: usize = 6;
+    const LEASES: u32 = 60;
+    let shared = FakeShared::default();
+    shared.set_time(SECOND);
+    let (start, leasing) = (Barrier::new(WORKERS + 1), AtomicBool::new(true));
+    let key = fingerprint(b"k");
+    let asks = [Ask {
+        floor: Some(limit(1, 1)),
+        ..ask("per-key", &key, limit(1, 1))
+    }];
+    let used: usize = std::thread::scope(|scope| {
+        let worker = || {
+            let (host, limiter) = (FakeProxy::new(&shared), Limiter::new("p", 64));
+            start.wait();
+            let mut used = 0;
+            loop {
+                let last = !leasing.load(Ordering::SeqCst);
+                let Ok(decision) = limiter.decide(&host, &asks) else {
+                    continue;
+                };
+                let verdict = decision.verdicts[0];
+                if verdict.allowed && verdict.source == Source::Lease {
+                    used += 1;
+                } else if last {
+                    return used;
+                }
+            }
+        };
+        let threads: Vec<_> = (0..WORKERS).map(|_| scope.spawn(worker)).collect();
+        let (host, limiter) = (FakeProxy::new(&shared), Limiter::new("p", 64));
+        start.wait();
+        for lease in 0..u64::from(LEASES) {
+            // Each ends later than the one before, and replaces it only when two more have come.
+            let lease = Lease::new(50, 100 * SECOND + lease * SECOND);
+            let grant = Grant {
+                rule: "per-key",
+                key,
+                lease,
+            };
+            while limiter.stocks(&host, &[("per-key", key)], SECOND).unwrap()[0] > 0 {
+                std::thread::yield_now();
+            }
+            limiter.grant(&host, &[grant]).unwrap();
+        }
+        leasing.store(false, Ordering::SeqCst);
+        threads.into_iter().map(|t| t.join().unwrap()).sum()
+    });
+    assert_eq!(used, 50 * LEASES as usize, "every token, and none twice");
 }
 
 /// A host that lets another worker decide between two calls of this one: the races of real threads, chosen.

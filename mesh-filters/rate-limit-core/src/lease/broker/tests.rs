@@ -322,6 +322,33 @@ fn what_the_floor_gave_is_told_and_an_answer_makes_an_end_of_it() {
 }
 
 #[test]
+fn what_is_leased_and_kept_for_later_is_worth_one_lease_time_and_no_more() {
+    let mut cluster = Cluster::new(3, 1);
+    for proxy in 0..3 {
+        // Enough to want all that the bucket holds, which is full again when the next proxy asks.
+        for _ in 0..40 {
+            cluster.request(proxy, 0, 7);
+        }
+        cluster.tick(proxy, 0);
+        assert!(cluster.end(proxy, End::Answered).leased[0].1 > 30);
+        cluster.advance(LEASE - TICK / 10);
+    }
+    let from_lease = |verdict: Verdict| verdict.allowed && verdict.source == Source::Lease;
+    let mut used = |proxy| {
+        (0..100)
+            .filter(|_| from_lease(cluster.request(proxy, 0, 7)))
+            .count()
+    };
+    assert_eq!(
+        (used(0), used(2) > 30),
+        (0, true),
+        "the first is over, the last is not"
+    );
+    used(1);
+    cluster.assert_bounded();
+}
+
+#[test]
 fn only_one_worker_of_a_proxy_asks_for_all_of_them() {
     let mut cluster = Cluster::new(1, 4);
     for worker in 0..4 {
@@ -388,7 +415,8 @@ fn an_answer_that_is_none_is_a_failure() {
 
 #[derive(Debug, Clone)]
 enum Step {
-    Request(usize, usize, u8),
+    /// So many at once.
+    Requests(usize, usize, u8, u8),
     Tick(usize, usize),
     End(usize, End),
 }
@@ -396,15 +424,16 @@ enum Step {
 fn step() -> impl Strategy<Value = (u64, Step)> {
     let end = prop_oneof![4 => Just(End::Answered), 1 => Just(End::AnswerLost), 2 => Just(End::NeverArrived)];
     let step = prop_oneof![
-        6 => (0..3usize, 0..2usize, 0..2u8).prop_map(|(proxy, worker, key)| Step::Request(proxy, worker, key)),
+        6 => (0..3usize, 0..2usize, 0..2u8, 1..60u8).prop_map(|(proxy, worker, key, count)| Step::Requests(proxy, worker, key, count)),
         2 => (0..3usize, 0..2usize).prop_map(|(proxy, worker)| Step::Tick(proxy, worker)),
         2 => (0..3usize, end).prop_map(|(proxy, end)| Step::End(proxy, end)),
     ];
-    (0..80 * MILLISECOND, step)
+    // Long enough now and then for a bucket to fill, and for a lease to end.
+    (prop_oneof![9 => 0..80 * MILLISECOND, 1 => 0..3 * SECOND], step)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn whatever_is_lost_or_late_no_window_holds_more_than_promised(steps in prop::collection::vec(step(), 1..600)) {
@@ -412,8 +441,7 @@ proptest! {
         for (gap, step) in steps {
             cluster.advance(gap);
             match step {
-                // A few at once, as clients do.
-                Step::Request(proxy, worker, key) => for _ in 0..4 {
+                Step::Requests(proxy, worker, key, count) => for _ in 0..count {
                     cluster.request(proxy, worker, key);
                 },
                 Step::Tick(proxy, worker) => { cluster.tick(proxy, worker); }
