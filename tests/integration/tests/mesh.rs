@@ -21,6 +21,8 @@ const OUTAGE: Duration = Duration::from_secs(6);
 /// Below what the gateway lets one user order.
 const BETWEEN_ORDERS: Duration = Duration::from_millis(100);
 const BETWEEN_KILLS: Duration = Duration::from_millis(20);
+/// No order waits for a payment that hangs. (A charge is given up after 7 s.)
+const AT_ONCE: Duration = Duration::from_secs(2);
 /// So that the tests are short: how soon and how often a charge is tried again.
 const IMPATIENT: [(&str, &str); 2] = [
     ("HOLDFAST_CHARGE_RETRY_BASE", "500ms"),
@@ -250,4 +252,52 @@ async fn while_inventory_is_killed_orders_are_taken_from_a_stale_copy_and_comple
     );
     orders.push(before);
     all_complete(&platform, &customer, &orders).await;
+}
+
+/// What order's sidecar counts, by the end of its name.
+async fn count(platform: &Platform, statistic: &str) -> u64 {
+    let url = format!(
+        "{}/stats?filter={statistic}$",
+        platform.admin_url("order-sidecar")
+    );
+    let text = Client::new().get(url).send().await.unwrap().text().await.unwrap();
+    let counts = text
+        .lines()
+        .filter_map(|line| line.rsplit(": ").next()?.trim().parse::<u64>().ok());
+    counts.sum()
+}
+
+#[tokio::test]
+async fn while_payment_hangs_orders_are_taken_at_once_and_the_breaker_opens_and_closes() {
+    let (platform, _turn) = platform().await;
+    let customer = shop(&platform, "customer").await;
+    assert!(platform.signal("payment", Signal::SIGSTOP));
+    let mut orders = Vec::new();
+    let is_open = async || count(&platform, "payment.*outlier_detection.ejections_active").await > 0;
+    let deadline = Instant::now() + PATIENCE;
+    while !is_open().await {
+        assert!(
+            Instant::now() < deadline,
+            "the breaker is closed after {} orders",
+            orders.len()
+        );
+        let asked = Instant::now();
+        orders.push(order(&customer).await);
+        assert!(asked.elapsed() < AT_ONCE, "an order took {:?}", asked.elapsed());
+        sleep(BETWEEN_ORDERS).await;
+    }
+    assert!(
+        orders.iter().all(|order| order.status == StatusCode::CREATED),
+        "{orders:?}"
+    );
+    assert!(
+        orders.iter().all(|order| order.body["limited_stock"] == false),
+        "{orders:?}"
+    );
+    let answered = count(&platform, "fallback.payment-pending.static").await;
+    assert!(answered > 0, "the fallback has answered for payment");
+
+    assert!(platform.signal("payment", Signal::SIGCONT));
+    all_complete(&platform, &customer, &orders).await;
+    assert!(!is_open().await);
 }

@@ -121,11 +121,12 @@ impl RunDir {
         keep_secret(&path, &json(credentials)).map_err(|source| Error::File { path, source })
     }
 
-    /// Removes what would tell others that a platform runs here.
+    /// Removes what would tell others that a platform runs here, and the keys of its proxies.
     pub(super) fn clear(&self) {
         for name in ["processes.json", "credentials.json"] {
             _ = fs::remove_file(self.folder.join(name));
         }
+        _ = fs::remove_dir_all(self.folder.join("mesh"));
     }
 
     /// A reader sees the old file or the new one, never half of one.
