@@ -5,9 +5,14 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioExecutor;
+use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::net::SocketAddr;
+use std::task::{Context, Poll};
 use std::time::Duration;
+use tower::Service;
 
 /// How long an answer may take before the test fails.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -24,8 +29,26 @@ pub enum Protocol {
 /// A client that keeps connections to one server.
 #[derive(Debug, Clone)]
 pub struct Client {
-    inner: legacy::Client<HttpConnector, Full<Bytes>>,
-    server: SocketAddr,
+    inner: legacy::Client<HttpConnector<Always>, Full<Bytes>>,
+    authority: String,
+}
+
+/// Takes every name for this server's.
+#[derive(Debug, Clone)]
+struct Always(SocketAddr);
+
+impl Service<Name> for Always {
+    type Response = std::iter::Once<SocketAddr>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Name) -> Self::Future {
+        ready(Ok(std::iter::once(self.0)))
+    }
 }
 
 /// What came back.
@@ -46,11 +69,19 @@ pub struct Answer {
 impl Client {
     /// A client that speaks nothing else than `protocol`.
     pub fn new(server: SocketAddr, protocol: Protocol) -> Self {
+        Self::through(server, &server.to_string(), protocol)
+    }
+
+    /// A client of whoever has this name, by a proxy.
+    pub fn through(proxy: SocketAddr, authority: &str, protocol: Protocol) -> Self {
         let mut builder = legacy::Client::builder(TokioExecutor::new());
         let inner = builder
             .http2_only(protocol == Protocol::Http2)
-            .build(HttpConnector::new());
-        Self { inner, server }
+            .build(HttpConnector::new_with_resolver(Always(proxy)));
+        Self {
+            inner,
+            authority: authority.to_owned(),
+        }
     }
 
     /// Sends a request and reads its answer to the end.
@@ -75,7 +106,7 @@ impl Client {
     ) -> Result<Answer, legacy::Error> {
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("http://{}{path}", self.server));
+            .uri(format!("http://{}{path}", self.authority));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

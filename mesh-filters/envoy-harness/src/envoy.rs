@@ -4,7 +4,7 @@ use crate::bootstrap::Bootstrap;
 use crate::client::{Client, Protocol};
 use crate::root;
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -57,8 +57,11 @@ impl Envoy {
 
     async fn launch(directory: TempDir, config: &Value, concurrency: u32) -> Self {
         let path = directory.path().join("envoy.json");
+        let mut config = config.clone();
+        // For `set`.
+        config["layered_runtime"] = json!({"layers": [{"name": "test", "admin_layer": {}}]});
         std::fs::write(path, config.to_string()).expect("the configuration is written");
-        let mut process = spawn(&directory, config, concurrency);
+        let mut process = spawn(&directory, &config, concurrency);
         let admin = admin(&directory, &mut process).await;
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut envoy = Self {
@@ -75,6 +78,23 @@ impl Envoy {
     /// The body of a GET to the admin interface.
     pub async fn admin(&self, path: &str) -> String {
         self.admin.send("GET", path, &[]).await.text()
+    }
+
+    /// Sets keys of Envoy's runtime from now on: switches and bounds that need no other configuration.
+    pub async fn set(&self, keys: &[(&str, u64)]) {
+        // Names of clusters have a bar.
+        let query: Vec<String> = keys
+            .iter()
+            .map(|(key, value)| format!("{}={value}", key.replace('|', "%7C")))
+            .collect();
+        let path = format!("/runtime_modify?{}", query.join("&"));
+        let answer = self.admin.send("POST", &path, &[]).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
+    /// Kills it, and returns when it is gone.
+    pub async fn stop(mut self) {
+        self.process.kill().await.expect("a process to kill");
     }
 
     /// A counter or gauge by its full name; 0 when it does not exist.

@@ -13,10 +13,12 @@
 pub mod bootstrap;
 mod client;
 mod envoy;
+mod fault;
 mod upstream;
 
 pub use client::{Answer, Client, Protocol, fields};
 pub use envoy::{AccessLog, Envoy};
+pub use fault::Fault;
 pub use upstream::{Script, Upstream};
 
 use std::path::PathBuf;

@@ -20,6 +20,16 @@ pub use ports::{PORTS, Ports};
 
 use std::path::PathBuf;
 
+/// In place of the Telemetry that logs failures alone.
+pub const ALL_LOGGED: &str = "
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: {name: holdfast, namespace: holdfast}
+spec:
+  accessLogging:
+  - providers: [{name: envoy}]
+";
+
 /// The repository.
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")

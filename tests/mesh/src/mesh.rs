@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use holdfast_envoy_harness::{Client, Envoy, Protocol};
+use holdfast_envoy_harness::{AccessLog, Client, Envoy, Protocol};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
@@ -29,6 +29,7 @@ pub struct Mesh {
     pub ports: Ports,
     lab: Lab,
     envoys: BTreeMap<String, Envoy>,
+    concurrency: u32,
 }
 
 impl Mesh {
@@ -53,6 +54,45 @@ impl Mesh {
     /// header `host` where it goes.
     pub fn client(&self, usual: u16) -> Client {
         Client::new(self.ports.address(usual), Protocol::Http1)
+    }
+
+    /// A client of a service, by the proxy at this port of the laptop.
+    pub fn caller(&self, proxy: u16, service: &str, protocol: Protocol) -> Client {
+        let authority = format!("{service}.holdfast.svc.cluster.local");
+        Client::through(self.ports.address(proxy), &authority, protocol)
+    }
+
+    /// The line of the request with this id in the access log of an Envoy. [`ALL_LOGGED`](crate::ALL_LOGGED) makes every
+    /// request have one.
+    pub async fn logged(&self, envoy: &str, id: &str) -> AccessLog {
+        let deadline = Instant::now() + PUSH_DEADLINE;
+        loop {
+            let output = self.envoy(envoy).output();
+            let line = output.lines().find(|line| line.contains(&format!("\"{id}\"")));
+            if let Some(entry) = line.and_then(parse) {
+                return entry;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{envoy} has not logged {id}:\n{output}"
+            );
+            sleep(POLL).await;
+        }
+    }
+
+    /// Starts one more Envoy, in place of the one of this name: with the certificate of `account`.
+    pub async fn run(&mut self, workload: &str, account: &str) {
+        self.stop(workload).await;
+        let config = as_account(self.lab.bootstrap(workload), account);
+        let envoy = Envoy::run(&config, self.concurrency).await;
+        self.envoys.insert(workload.to_owned(), envoy);
+    }
+
+    /// Kills an Envoy, if it runs.
+    pub async fn stop(&mut self, name: &str) {
+        if let Some(envoy) = self.envoys.remove(name) {
+            envoy.stop().await;
+        }
     }
 
     /// Puts other resources of the test's own in place, and waits until every Envoy has taken what that changes for it:
@@ -109,6 +149,13 @@ impl Builder {
         self.add(workload, None)
     }
 
+    /// A free port stands for `usual`, which is none of the laptop's but of the test's own resources.
+    #[must_use]
+    pub fn port(mut self, usual: u16) -> Self {
+        self.ports.add(usual);
+        self
+    }
+
     /// An Envoy with the configuration of `workload` and the certificate of another service account.
     #[must_use]
     pub fn impostor(self, workload: &str, account: &str) -> Self {
@@ -144,6 +191,7 @@ impl Builder {
             ports: self.ports,
             lab,
             envoys,
+            concurrency: self.concurrency,
         }
     }
 
@@ -159,4 +207,17 @@ impl Builder {
 pub fn as_account(mut bootstrap: Value, account: &str) -> Value {
     bootstrap["node"]["metadata"]["SERVICE_ACCOUNT"] = account.into();
     bootstrap
+}
+
+/// What matters of a line in Istio's format: `[time] "GET /path HTTP/2" 503 UH no_healthy_upstream …`.
+fn parse(line: &str) -> Option<AccessLog> {
+    let (_, rest) = line.split_once(" HTTP/")?;
+    let (_, rest) = rest.split_once("\" ")?;
+    let mut words = rest.split(' ');
+    Some(AccessLog {
+        status: words.next()?.parse().ok()?,
+        flags: words.next()?.to_owned(),
+        details: words.next()?.to_owned(),
+        grpc: None,
+    })
 }

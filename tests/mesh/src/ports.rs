@@ -38,6 +38,12 @@ impl Ports {
         self.0.insert(usual, port);
     }
 
+    /// A free port stands for one more.
+    pub fn add(&mut self, usual: u16) {
+        let port = hold().local_addr().expect("an address").port();
+        self.set(usual, port);
+    }
+
     /// Where to find what is at this port of the laptop.
     pub fn address(&self, usual: u16) -> SocketAddr {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.of(usual)))

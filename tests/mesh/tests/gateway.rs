@@ -208,6 +208,33 @@ async fn given_what_envoy_answers_itself_then_it_is_a_problem() {
 
 #[tokio::test]
 #[ignore = "make test-mesh"]
+async fn given_a_trace_then_a_problem_names_it_and_else_the_request() {
+    let edge = Edge::start().await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let whole = format!("00-{trace}-00f067aa0ba902b7-01");
+    let foreign = trace.to_uppercase();
+    for (traceparent, expected) in [
+        (Some(whole.as_str()), Some(trace)),
+        (Some(foreign.as_str()), None),
+        (None, None),
+    ] {
+        let headers: Vec<_> = traceparent
+            .map(|value| ("traceparent", value))
+            .into_iter()
+            .collect();
+        let answer = edge.send("GET", "/v1/orders", None, &headers).await;
+        let problem: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let told = problem["trace_id"].as_str().unwrap_or_default();
+        // The id of a request is a UUID of the gateway's own.
+        assert!(
+            expected.map_or(told.len() == 36, |trace| told == trace),
+            "{problem}"
+        );
+    }
+}
+
+#[tokio::test]
+#[ignore = "make test-mesh"]
 async fn given_one_user_orders_too_fast_then_it_is_429_and_the_others_go_on() {
     let edge = Edge::start().await;
     let order = async |token| {

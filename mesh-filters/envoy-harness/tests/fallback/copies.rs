@@ -1,7 +1,7 @@
 //! What is stored, for whom, and within which bounds.
 
-use crate::lab::{Fault, Lab, cache_status, config, fallback};
-use holdfast_envoy_harness::{Client, Protocol, Script, fields};
+use crate::lab::{Lab, cache_status, config, fallback};
+use holdfast_envoy_harness::{Client, Fault, Protocol, Script, fields};
 
 type Fields<'a> = &'a [(&'a str, &'a str)];
 

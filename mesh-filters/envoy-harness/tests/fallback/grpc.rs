@@ -1,7 +1,7 @@
 //! gRPC callers get a gRPC status, whichever way the call fails.
 
-use crate::lab::{Fault, Lab};
-use holdfast_envoy_harness::{Answer, Protocol, Script, fields};
+use crate::lab::Lab;
+use holdfast_envoy_harness::{Answer, Fault, Protocol, Script, fields};
 
 const GRPC: (&str, &str) = ("content-type", "application/grpc");
 const CALL: (&str, &str) = ("POST", "/pkg.Service/Do");

@@ -1,7 +1,7 @@
 //! Input from a caller or an upstream that means harm.
 
-use crate::lab::{Fault, Lab};
-use holdfast_envoy_harness::{Protocol, Script};
+use crate::lab::Lab;
+use holdfast_envoy_harness::{Fault, Protocol, Script};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

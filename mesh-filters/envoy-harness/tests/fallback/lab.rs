@@ -1,98 +1,20 @@
 //! One Envoy with the filter, an upstream that fails to order, and a client of each protocol.
 
 use holdfast_envoy_harness::bootstrap::{Bootstrap, cluster, route, wasm_filter};
-use holdfast_envoy_harness::{AccessLog, Answer, Client, Envoy, Protocol, Script, Upstream, filter};
+use holdfast_envoy_harness::{AccessLog, Answer, Client, Envoy, Fault, Protocol, Script, Upstream, filter};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A way in which an upstream fails.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Fault {
-    Refused,
-    NoHost,
-    Overflow,
-    Reset,
-    Timeout,
-    PerTryTimeout,
-    Status(u16, &'static str),
-    /// 503, and a body that never ends.
-    SlowBody,
-}
-
-impl Fault {
-    pub const ALL: [Self; 15] = [
-        Self::Refused,
-        Self::NoHost,
-        Self::Overflow,
-        Self::Reset,
-        Self::Timeout,
-        Self::PerTryTimeout,
-        Self::Status(500, ""),
-        Self::Status(500, "oops"),
-        Self::Status(502, ""),
-        Self::Status(502, "oops"),
-        Self::Status(503, ""),
-        Self::Status(503, "oops"),
-        Self::Status(504, ""),
-        Self::Status(504, "oops"),
-        Self::SlowBody,
-    ];
-
-    /// The route that fails so, or the one to the scripted upstream.
-    pub fn route(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::NoHost => "no-host",
-            Self::Overflow => "overflow",
-            Self::Timeout => "timeout",
-            Self::PerTryTimeout => "per-try",
-            Self::Reset | Self::Status(..) | Self::SlowBody => "plain",
-        }
-    }
-
-    fn script(self) -> Script {
-        match self {
-            Self::Reset => Script::Reset,
-            Self::Status(status, body) => Script::answer(status, &[], body),
-            Self::SlowBody => Script::Stall {
-                status: 503,
-                body: "begun".into(),
-            },
-            _ => Script::Hang,
-        }
-    }
-
-    /// The response flags of the access log.
-    pub fn flags(self, protocol: Protocol) -> &'static str {
-        match self {
-            Self::Refused => "UF",
-            Self::NoHost => "UH",
-            Self::Overflow => "UO",
-            Self::Reset if protocol == Protocol::Http1 => "UC",
-            Self::Reset => "UR",
-            Self::Timeout => "UT",
-            Self::PerTryTimeout => "URX,UT",
-            Self::Status(..) | Self::SlowBody => "-",
-        }
-    }
-
-    /// The status that the upstream itself has sent.
-    pub fn upstream(self) -> Option<u16> {
-        match self {
-            Self::Status(status, _) => Some(status),
-            Self::SlowBody => Some(503),
-            _ => None,
-        }
-    }
-
-    /// As the filter's response code details name it.
-    pub fn cause(self) -> &'static str {
-        if self.upstream().is_some() {
-            "upstream"
-        } else {
-            "local"
-        }
+/// The route that fails so, or the one to the scripted upstream.
+fn route_of(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Refused => "refused",
+        Fault::NoHost => "no-host",
+        Fault::Overflow => "overflow",
+        Fault::Timeout => "timeout",
+        Fault::PerTryTimeout => "per-try",
+        Fault::Reset | Fault::Status(..) | Fault::SlowBody => "plain",
     }
 }
 
@@ -223,7 +145,7 @@ impl Lab {
         headers: &[(&str, &str)],
     ) -> (Answer, AccessLog) {
         self.upstream.script(fault.script());
-        self.send(protocol, fault.route(), line, headers).await
+        self.send(protocol, route_of(fault), line, headers).await
     }
 
     /// A GET that fails for want of a connection.

@@ -1,7 +1,7 @@
 //! Every way to fail, in both protocols, for a fixed answer, a copy, and a copy that is wanting.
 
-use crate::lab::{Fault, Lab, age, cache_status};
-use holdfast_envoy_harness::{Protocol, Script};
+use crate::lab::{Lab, age, cache_status};
+use holdfast_envoy_harness::{Fault, Protocol, Script};
 use serde_json::json;
 
 const PROTOCOLS: [Protocol; 2] = [Protocol::Http1, Protocol::Http2];

@@ -1,7 +1,7 @@
 //! Configuration that is pushed while the proxy runs.
 
-use crate::lab::{Fault, Lab, config, fallback};
-use holdfast_envoy_harness::{Envoy, Protocol, Script, bootstrap};
+use crate::lab::{Lab, config, fallback};
+use holdfast_envoy_harness::{Envoy, Fault, Protocol, Script, bootstrap};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{Duration, Instant, sleep};
