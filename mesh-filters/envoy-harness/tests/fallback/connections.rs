@@ -1,7 +1,7 @@
 //! What replacing a response does to the connection it came on.
 
-use crate::lab::{Fault, Lab};
-use holdfast_envoy_harness::{Protocol, Script};
+use crate::lab::Lab;
+use holdfast_envoy_harness::{Fault, Protocol, Script};
 
 const TIMES: u64 = 3;
 
