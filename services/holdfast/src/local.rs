@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use holdfast_platform::http;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +36,8 @@ use child::Child;
 
 /// A server with much data needs its time to read it back.
 const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How long a process that starts may take to say whether it is ready.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// Longer than services take to finish what is under way.
 const STOP_WITHIN: Duration = Duration::from_secs(15);
 
@@ -166,9 +169,9 @@ impl Platform {
     }
 
     async fn ready(&self, name: &'static str, url: &str) -> Result<(), Error> {
-        let started = Instant::now();
+        let (client, started) = (http::client(ANSWER_WITHIN, None)?, Instant::now());
         loop {
-            let detail = match reqwest::get(url).await {
+            let detail = match client.get(url).send().await {
                 Ok(answer) if answer.status().is_success() => return Ok(()),
                 Ok(answer) => answer.text().await.unwrap_or_default(),
                 Err(error) => error.to_string(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use holdfast_contracts::subjects;
+use holdfast_platform::http;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -142,6 +143,9 @@ fn accepted(file: &Path) -> Result<Vec<Uuid>, Error> {
     ids.collect()
 }
 
+/// How long the provider may take for one page.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
 #[derive(Deserialize)]
 struct Page {
     items: Vec<ProviderCharge>,
@@ -154,10 +158,7 @@ async fn ask_provider(url: &str, auditor: &mut Auditor) -> Result<(), Error> {
         detail: error.to_string(),
     };
     let address = format!("{}/sandbox/charges", url.trim_end_matches('/'));
-    let client = reqwest::Client::builder()
-        .timeout(Duration::from_secs(30))
-        .build()
-        .map_err(failed)?;
+    let client = http::client(ANSWER_WITHIN, None).map_err(failed)?;
     auditor.ask_provider();
     let mut cursor = None::<serde_json::Value>;
     loop {

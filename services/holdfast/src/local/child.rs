@@ -125,6 +125,11 @@ impl Supervisor {
             ])
             .arg(&self.spec.program)
             .args(&self.spec.arguments)
+            // All of the platform is on this machine.
+            .env_remove("http_proxy")
+            .env_remove("HTTP_PROXY")
+            .env_remove("all_proxy")
+            .env_remove("ALL_PROXY")
             .envs(self.spec.environment.iter().map(|(name, value)| (name, value)))
             .stdin(std::process::Stdio::null())
             .stdout(stdout)

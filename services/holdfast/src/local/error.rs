@@ -73,6 +73,9 @@ pub enum Error {
     /// Tokens could not be issued.
     #[error(transparent)]
     Issuer(#[from] issuer::Error),
+    /// An HTTP client could not be set up.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Client(#[from] reqwest::Error),
     /// Sample data could not be loaded.
     #[error("sample data: {0}")]
     Seed(String),

@@ -1,8 +1,11 @@
 //! Sample data: products, stock and identities. Loading it again changes nothing.
 
+use std::time::Duration;
+
 use holdfast_catalog::sample;
 use holdfast_contracts::subjects::CATALOG_BUCKET;
 use holdfast_inventory_core::MAX_RECEIPT_QUANTITY;
+use holdfast_platform::http;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -14,6 +17,9 @@ use crate::issuer::{self, Identity, Issuer};
 pub const CUSTOMER: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_c001);
 /// The sample member of the staff.
 pub const STAFF: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_5001);
+
+/// How long inventory may take for one request.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// What inventory takes in one request.
 const RECEIPTS_PER_REQUEST: usize = 500;
@@ -52,7 +58,7 @@ pub(super) async fn products(client: &async_nats::Client) -> Result<(), Error> {
 /// Receives `options.stock` pieces of each product, once for each different number.
 pub(super) async fn stock(options: &Options) -> Result<(), Error> {
     let url = format!("http://127.0.0.1:{}/v1/receipts", options.ports.inventory.http);
-    let client = reqwest::Client::new();
+    let client = http::client(ANSWER_WITHIN, None)?;
     let receipts: Vec<Value> = sample_skus()
         .iter()
         .flat_map(|sku| receipts(sku, options.stock))

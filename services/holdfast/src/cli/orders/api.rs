@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
+use holdfast_platform::http;
 use jiff::Timestamp;
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
 use crate::cli::Error;
@@ -12,6 +13,8 @@ use crate::cli::connect::Platform;
 use crate::issuer::Identity;
 use crate::local::{STAFF, Service};
 
+/// Longer than the gateway's patience with the order service.
+const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 /// How long a token for one request holds.
 const A_REQUEST: Duration = Duration::from_secs(60);
 
@@ -38,10 +41,7 @@ pub(super) enum Answer {
 impl Api {
     pub(super) fn request(&self, method: Method, who: Identity, path: &str) -> Result<RequestBuilder, Error> {
         let url = format!("{}/v1/orders{path}", self.base_url());
-        let client = Client::builder()
-            .timeout(Duration::from_secs(15))
-            .build()
-            .map_err(|e| self.failed(&e))?;
+        let client = http::client(ANSWER_WITHIN, None).map_err(|error| self.failed(&error))?;
         let request = client.request(method, url);
         if self.gateway().is_some() {
             let token = self.platform.issuer()?.token(who, Timestamp::now(), A_REQUEST)?;
