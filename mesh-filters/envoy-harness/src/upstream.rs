@@ -11,8 +11,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -77,7 +77,7 @@ pub struct Upstream {
 #[derive(Debug)]
 struct State {
     script: Mutex<Script>,
-    requests: AtomicUsize,
+    arrivals: Mutex<Vec<Instant>>,
     last_headers: Mutex<HeaderMap>,
 }
 
@@ -88,7 +88,7 @@ impl Upstream {
         let address = listener.local_addr().expect("an address");
         let state = Arc::new(State {
             script: Mutex::new(Script::Hang),
-            requests: AtomicUsize::new(0),
+            arrivals: Mutex::default(),
             last_headers: Mutex::default(),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&state)));
@@ -122,7 +122,14 @@ impl Upstream {
 
     /// How many requests have come.
     pub fn requests(&self) -> usize {
-        self.state.requests.load(Ordering::SeqCst)
+        let arrivals = self.state.arrivals.lock();
+        arrivals.expect("no test has panicked with it").len()
+    }
+
+    /// When each request has come.
+    pub fn arrivals(&self) -> Vec<Instant> {
+        let arrivals = self.state.arrivals.lock();
+        arrivals.expect("no test has panicked with it").clone()
     }
 }
 
@@ -150,7 +157,11 @@ async fn serve(stream: TcpStream, state: Arc<State>) {
 }
 
 async fn perform(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, std::io::Error> {
-    state.requests.fetch_add(1, Ordering::SeqCst);
+    state
+        .arrivals
+        .lock()
+        .expect("no test has panicked with it")
+        .push(Instant::now());
     request
         .headers()
         .clone_into(&mut state.last_headers.lock().expect("no test has panicked with it"));

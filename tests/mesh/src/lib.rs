@@ -13,6 +13,7 @@
 mod lab;
 mod mesh;
 mod ports;
+pub mod tokens;
 
 pub use lab::{Lab, Reloaded};
 pub use mesh::{Builder, Mesh, as_account};

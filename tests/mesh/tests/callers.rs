@@ -1,0 +1,133 @@
+//! Who may call whom, and for what: every service account against every service, over mutual TLS.
+
+use holdfast_envoy_harness::{Protocol, Script, Upstream};
+use holdfast_tests_mesh::Mesh;
+
+/// Each service's own port, and that of its sidecar.
+const SERVICES: [(&str, u16, u16); 4] = [
+    ("order", 8101, 15101),
+    ("catalog", 8102, 15102),
+    ("inventory", 8103, 15103),
+    ("payment", 8104, 15104),
+];
+/// Those of the mesh, and one that nobody knows.
+const ACCOUNTS: [&str; 9] = [
+    "gateway",
+    "order",
+    "catalog",
+    "inventory",
+    "payment",
+    "user",
+    "quota",
+    "sandbox",
+    "default",
+];
+/// What is asked of whom, and who may. A probe of a kubelet and metrics are not for callers.
+const CALLS: [(&str, &str, &str, &[&str]); 22] = [
+    ("order", "GET", "/v1/orders", &["gateway"]),
+    ("order", "HEAD", "/v1/orders/7", &["gateway"]),
+    ("order", "POST", "/v1/orders", &["gateway"]),
+    ("order", "POST", "/v1/orders/7/cancel", &["gateway"]),
+    ("order", "DELETE", "/v1/orders/7", &[]),
+    ("order", "GET", "/readyz", &[]),
+    ("catalog", "GET", "/v1/products", &["gateway", "order"]),
+    ("catalog", "GET", "/v1/products/mug", &["gateway", "order"]),
+    ("catalog", "PUT", "/v1/products/mug", &["gateway"]),
+    ("catalog", "GET", "/metrics", &[]),
+    ("inventory", "GET", "/v1/stock/mug", &["order"]),
+    ("inventory", "HEAD", "/v1/stock", &["order"]),
+    ("inventory", "POST", "/v1/stock/mug/receipts", &["gateway"]),
+    ("inventory", "POST", "/v1/stock/mug", &[]),
+    ("inventory", "DELETE", "/v1/stock/mug/receipts", &[]),
+    ("payment", "POST", "/v1/charges", &["order"]),
+    ("payment", "GET", "/v1/charges/7", &["order"]),
+    ("payment", "POST", "/v1/voids", &["order"]),
+    ("payment", "POST", "/v1/refunds", &["order"]),
+    ("payment", "POST", "/v1/payments/webhooks/sandbox", &["gateway"]),
+    ("payment", "GET", "/v1/charges", &[]),
+    ("payment", "DELETE", "/v1/charges/7", &[]),
+];
+
+const PROBE_PROXY: u16 = 15205;
+/// A workload whose sidecar reaches every service, for whatever is asked: it is the callee who decides.
+const PROBE: &str = r#"
+apiVersion: v1
+kind: Pod
+metadata: {name: probe-0, namespace: holdfast, labels: {app: probe, security.istio.io/tlsMode: istio}}
+spec:
+  serviceAccountName: probe
+  containers: [{name: probe, image: probe}]
+status: {phase: Running, podIP: 127.0.0.1, podIPs: [{ip: 127.0.0.1}]}
+---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: probe, namespace: holdfast}
+spec:
+  workloadSelector: {labels: {app: probe}}
+  egress:
+  - port: {number: 15205, name: http-proxy, protocol: HTTP_PROXY}
+    bind: 127.0.0.1
+    hosts: [./*]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: inventory, namespace: holdfast}
+spec:
+  hosts: [inventory.holdfast.svc.cluster.local]
+  http: [{route: [{destination: {host: inventory.holdfast.svc.cluster.local}}]}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: catalog, namespace: holdfast}
+spec:
+  hosts: [catalog.holdfast.svc.cluster.local]
+  http: [{route: [{destination: {host: catalog.holdfast.svc.cluster.local}}]}]
+"#;
+
+/// All services, which are one program, behind their sidecars.
+async fn services() -> (Upstream, Mesh) {
+    let upstream = Upstream::start().await;
+    upstream.script(Script::answer(200, &[], "{}"));
+    let mut builder = Mesh::builder().port(PROBE_PROXY).resources(PROBE);
+    for (name, port, _) in SERVICES {
+        builder = builder.at(port, upstream.address).envoy(name);
+    }
+    (upstream, builder.start().await)
+}
+
+#[tokio::test]
+#[ignore = "make test-mesh"]
+async fn given_any_account_then_it_may_call_whom_a_policy_names_it_for_and_nobody_else() {
+    let (upstream, mut mesh) = services().await;
+    for account in ACCOUNTS {
+        mesh.run("probe", account).await;
+        for (callee, method, path, allowed) in CALLS {
+            let before = upstream.requests();
+            let client = mesh.caller(PROBE_PROXY, callee, Protocol::Http1);
+            let answer = client.send(method, path, &[("content-length", "0")]).await;
+            let cell = format!("{account} to {callee}: {method} {path}: {answer:?}");
+            let may = allowed.contains(&account);
+            assert_eq!(answer.status, if may { 200 } else { 403 }, "{cell}");
+            assert_eq!(upstream.requests() - before, usize::from(may), "{cell}");
+            if !may {
+                let kind = answer.header("content-type");
+                assert_eq!(kind, Some("application/problem+json"), "{cell}");
+            }
+        }
+        mesh.assert_accepted().await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "make test-mesh"]
+async fn given_no_certificate_then_no_sidecar_lets_anybody_in() {
+    let (upstream, mesh) = services().await;
+    for (name, _, sidecar) in SERVICES {
+        for protocol in [Protocol::Http1, Protocol::Http2] {
+            let client = mesh.caller(sidecar, name, protocol);
+            let answer = client.try_send("GET", "/v1/products", &[], "".into()).await;
+            assert!(answer.is_err(), "{name} {protocol:?}: {answer:?}");
+        }
+    }
+    assert_eq!(upstream.requests(), 0);
+}
