@@ -55,6 +55,10 @@ fn assert_problem(answer: &Answer, status: u16, kind: &str) {
         Some("application/problem+json"),
         "{text}"
     );
+    // Once, also where a service or a filter said it first.
+    let retry_after = usize::from(status == 503);
+    let said = answer.headers.get_all("retry-after").iter().count();
+    assert_eq!(said, retry_after, "{:?}", answer.headers);
     let problem: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     assert_eq!(problem["type"], format!("https://holdfast.dev/problems/{kind}"));
     assert_eq!(problem["status"], status);
