@@ -69,8 +69,13 @@ impl Lab {
             .write_all(&[&request, &b"\r\n"[..]].concat())
             .await
             .unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.unwrap();
+        let (mut answer, mut chunk) = (Vec::new(), [0; 4096]);
+        // Not to its end: Envoy may keep a connection open for a second that it has answered on early.
+        while !answer.contains(&b'\n') {
+            let read = stream.read(&mut chunk).await.unwrap();
+            assert!(read > 0, "the connection is closed without an answer");
+            answer.extend_from_slice(&chunk[..read]);
+        }
         let answer = String::from_utf8_lossy(&answer).into_owned();
         let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
         status.unwrap_or_else(|| panic!("no status in {answer:?}"))

@@ -10,18 +10,18 @@ use tokio::time::{Duration, Instant, sleep};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 const NAME: &str = "mesh.rate-limit";
-const STATS: &str = "extension_config_discovery.http_filter.mesh.rate-limit";
+pub const STATS: &str = "extension_config_discovery.http_filter.mesh.rate-limit";
 
 /// A file that Envoy watches, as the control plane's pushes.
-struct Pushes(TempDir);
+pub struct Pushes(TempDir);
 
 impl Pushes {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(TempDir::new().unwrap())
     }
 
     /// Envoy sees a file that is renamed into its place.
-    fn push(&self, version: usize, config: &Value) {
+    pub fn push(&self, version: usize, config: &Value) {
         let mut resource = limit(config);
         resource["@type"] = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig".into();
         let response = json!({"version_info": version.to_string(), "resources": [resource]});
@@ -30,7 +30,7 @@ impl Pushes {
         std::fs::rename(next, self.0.path().join("filter.json")).unwrap();
     }
 
-    fn filter(&self) -> Value {
+    pub fn filter(&self) -> Value {
         pushed_filter(NAME, &self.0.path().join("filter.json"))
     }
 }

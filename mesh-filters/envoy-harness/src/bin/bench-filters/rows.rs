@@ -56,6 +56,12 @@ pub fn all() -> Vec<Row> {
             "GET",
             "/v1/stock",
         ),
+        row(
+            "rate-limit, 1 rule of scope cluster, allowed by its floor",
+            vec![rate_limit(&["cluster"])],
+            "GET",
+            "/v1/stock",
+        ),
         Row {
             status: 429,
             ..row(
@@ -122,15 +128,24 @@ fn rate_limit(rules: &[&str]) -> Value {
         let (key, limit) = match *name {
             "address" => (json!([{"source_ip": true}]), never),
             "header" => (json!([{"header": "accept"}]), never),
+            "cluster" => (
+                json!([{"source_ip": true}]),
+                json!({"requests": 1_000_000, "per": "1s", "burst": 1_000_000_000}),
+            ),
             "refusing" => (
                 json!([{"source_ip": true}]),
                 json!({"requests": 1, "per": "366d"}),
             ),
             _ => (json!([]), never),
         };
-        json!({"name": name, "match": {"path_prefix": "/v1"}, "key": key, "limit": limit})
+        let scope = if *name == "cluster" { "cluster" } else { "proxy" };
+        json!({"name": name, "match": {"path_prefix": "/v1"}, "key": key, "limit": limit, "scope": scope})
     };
-    let config = json!({"rules": rules.iter().map(rule).collect::<Vec<_>>()});
+    // Nobody is there, so that what is measured is the same at all times; a lease costs a counter less.
+    let mut config = json!({"rules": rules.iter().map(rule).collect::<Vec<_>>()});
+    if rules.contains(&"cluster") {
+        config["quota"] = json!({"cluster": "nobody"});
+    }
     wasm_filter("mesh.rate-limit", &filter("holdfast_filter_rate_limit"), &config)
 }
 
