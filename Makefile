@@ -10,7 +10,7 @@ TARGET_DIR := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 # Passed on, as in `make up ARGS='--sync always'`.
 ARGS ?=
 
-SERVICES := holdfast-sandbox holdfast-quota holdfast-catalog holdfast-inventory holdfast-payment holdfast-order
+SERVICES := holdfast-sandbox holdfast-quota holdfast-user holdfast-catalog holdfast-inventory holdfast-payment holdfast-order
 BINARIES := -p holdfast $(addprefix -p ,$(SERVICES))
 TOOLS := .tools/bin
 BUF := $(TOOLS)/buf

@@ -16,6 +16,16 @@ pub const DLQ: &str = "DLQ";
 pub const CATALOG_BUCKET: &str = "catalog";
 /// KV bucket of the quota service.
 pub const QUOTA_BUCKET: &str = "quota";
+/// KV bucket of accounts, claims of e-mail addresses, and clients.
+pub const USERS_BUCKET: &str = "users";
+/// KV bucket of contact data, encrypted.
+pub const CONTACTS_BUCKET: &str = "contacts";
+/// KV bucket of refresh tokens and failed logins.
+pub const SESSIONS_BUCKET: &str = "sessions";
+/// KV bucket of the keys that sign tokens, encrypted.
+pub const SIGNING_KEYS_BUCKET: &str = "signing-keys";
+/// Stream of the keys that contact data is encrypted with, encrypted.
+pub const USER_KEYS: &str = "USER_KEYS";
 
 /// The subject of one order's commits.
 #[must_use]
@@ -70,6 +80,12 @@ pub fn timer(order_id: Uuid, step: &str) -> String {
 #[must_use]
 pub fn timer_fired(order_id: Uuid) -> String {
     format!("timers.fired.{order_id}")
+}
+
+/// The subject of the key that one user's data is encrypted with.
+#[must_use]
+pub fn user_key(user_id: Uuid) -> String {
+    format!("userkeys.{user_id}")
 }
 
 /// Where messages that a consumer gave up on are kept.

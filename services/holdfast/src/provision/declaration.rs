@@ -14,14 +14,19 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 12] = built_in![
+const BUILT_IN: [(&str, &str); 17] = built_in![
     "streams/orders.json",
     "streams/inventory.json",
     "streams/payments.json",
     "streams/timers.json",
     "streams/dlq.json",
+    "streams/user-keys.json",
     "buckets/catalog.json",
     "buckets/quota.json",
+    "buckets/users.json",
+    "buckets/contacts.json",
+    "buckets/sessions.json",
+    "buckets/signing-keys.json",
     "consumers/inventory.json",
     "consumers/order-inventory.json",
     "consumers/order-payment.json",

@@ -83,6 +83,12 @@ impl NatsServer {
         self.port
     }
 
+    /// The folder of all that it stores.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
     /// The server's log so far.
     #[must_use]
     pub fn log(&self) -> String {
