@@ -124,7 +124,7 @@ test-unit: ## Tests beside the code: cores, codecs, properties
 test-sim: ## Seeded simulation of the whole saga (HOLDFAST_SIM_SEEDS=50000 for more; HOLDFAST_SIM_SEED=7 replays one)
 	cargo test -p holdfast-tests-sim $(if $(HOLDFAST_SIM_SEED),--test seeds every_seed -- --nocapture)
 
-test-mesh: tools-lab wasm render-check hops-check istio-validate istio-analyze ## Istio's control plane, real Envoys, the built filters (needs Go)
+test-mesh: tools-lab tools-mesh wasm nats-server build render-check hops-check istio-validate istio-analyze ## Istio's control plane, real Envoys, the built filters, the services (needs Go)
 	cargo test -p holdfast-tests-mesh -- --include-ignored
 
 test-integration: tools tools-mesh $(FILTERS) build ## Real nats-server, real Envoys, real processes: contract suites and chaos
