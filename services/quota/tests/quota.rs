@@ -15,7 +15,8 @@ use holdfast_platform::clock::SystemClock;
 use holdfast_platform::http::{self, HttpOptions};
 use holdfast_platform::journal::jetstream::{JetStreamJournal, JournalConfig};
 use holdfast_platform::lifecycle::Shutdown;
-use holdfast_platform::testing::NatsServer;
+use holdfast_platform::nats::Nats;
+use holdfast_platform::testing::{NatsCluster, NatsServer};
 use holdfast_quota::args::QuotaArgs;
 use holdfast_quota::grpc::{LEASE, router};
 use holdfast_quota::ledger::Ledger;
@@ -37,14 +38,10 @@ struct Quota {
 
 async fn quota(replicas: usize) -> Quota {
     let server = NatsServer::start().await;
-    let nats = server.connect("provision").await;
-    let declared = Declarations::built_in().unwrap();
-    provision::apply(nats.client(), &declared, provision::Options::default())
-        .await
-        .unwrap();
+    provision(&server.connect("provision").await, 1).await;
     let mut started = Vec::new();
     for _ in 0..replicas {
-        started.push(replica(&server).await);
+        started.push(replica(&server.connect("quota").await).await);
     }
     Quota {
         server,
@@ -52,14 +49,22 @@ async fn quota(replicas: usize) -> Quota {
     }
 }
 
-async fn replica(server: &NatsServer) -> Channel {
-    let nats = server.connect("quota").await;
+async fn provision(nats: &Nats, replicas: u32) {
+    let options = provision::Options {
+        replicas,
+        ..provision::Options::default()
+    };
+    let declared = Declarations::built_in().unwrap();
+    provision::apply(nats.client(), &declared, options).await.unwrap();
+}
+
+async fn replica(nats: &Nats) -> Channel {
     let config = JournalConfig {
         deadline: ARGS.deadline,
         try_timeout: ARGS.deadline,
         ..JournalConfig::default()
     };
-    let journal = JetStreamJournal::new(&nats, &format!("KV_{QUOTA_BUCKET}"), config);
+    let journal = JetStreamJournal::new(nats, &format!("KV_{QUOTA_BUCKET}"), config);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = router(Ledger::new(journal, SystemClock, ARGS));
@@ -181,6 +186,50 @@ async fn given_a_bucket_that_is_full_again_then_the_server_forgets_it() {
         .await
         .unwrap();
     assert_eq!((tokens(&again), again.rules[0].lease_milliseconds), (10, 2000));
+}
+
+#[tokio::test]
+async fn given_three_servers_when_the_buckets_leader_is_killed_then_leases_go_on_and_none_is_given_twice() {
+    let mut cluster = NatsCluster::start().await;
+    let nats = cluster.connect("provision").await;
+    provision(&nats, 3).await;
+    let replicas = [
+        replica(&cluster.connect("quota").await).await,
+        replica(&cluster.connect("quota").await).await,
+    ];
+    let some = request(hourly(100), &[(1, 5)]);
+    let mut leased = 0;
+    for replica in &replicas {
+        leased += tokens(&lease(replica, some.clone()).await.unwrap());
+    }
+    assert_eq!(leased, 10);
+    cluster
+        .leader_of(&nats, &format!("KV_{QUOTA_BUCKET}"))
+        .await
+        .kill();
+    let mut served = 0;
+    let resumed = async {
+        while served < 4 {
+            match lease(&replicas[served % 2], some.clone()).await {
+                Ok(response) => {
+                    leased += tokens(&response);
+                    served += 1;
+                }
+                Err(status) => assert_eq!(status.code(), Code::Unavailable),
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(40), resumed)
+        .await
+        .unwrap();
+    let rest = lease(&replicas[0], request(hourly(100), &[(1, 200)]))
+        .await
+        .unwrap();
+    // What was charged for an answer that was lost is gone.
+    assert!(
+        leased == 30 && leased + tokens(&rest) <= 100,
+        "{leased} and {rest:?}"
+    );
 }
 
 #[tokio::test]
