@@ -23,12 +23,14 @@ const BURST: u64 = 100;
 const RATE: u64 = 100;
 const FLOOR_BURST: u64 = 6;
 const FLOOR_RATE: u64 = 4;
+/// As Istio calls it.
+const QUOTA: &str = "outbound|8080||quota.holdfast.svc.cluster.local";
 /// The service's default.
 const LEASE: Duration = Duration::from_secs(2);
 
 fn config() -> Value {
     json!({
-        "quota": {"cluster": "quota", "authority": "quota.test", "domain": "test"},
+        "quota": {"cluster": QUOTA, "domain": "test"},
         "rules": [{
             "name": "per-key", "key": [{"header": "x-key"}], "scope": "cluster",
             "limit": {"requests": RATE, "per": "1s", "burst": BURST},
@@ -121,7 +123,7 @@ impl Mesh {
             routes: vec![route(&[], "up", json!({}))],
             clusters: vec![
                 cluster("up", Protocol::Http1, &[upstream.address], &json!({})),
-                cluster("quota", Protocol::Http2, &quota, &json!({})),
+                cluster(QUOTA, Protocol::Http2, &quota, &json!({})),
             ],
             concurrency: 2,
             access_log: false,

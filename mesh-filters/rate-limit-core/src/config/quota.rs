@@ -12,7 +12,7 @@ use crate::gcra::Limit;
 pub struct Quota {
     /// The proxy's cluster.
     pub cluster: String,
-    /// `:authority` of the calls; empty: the cluster's name.
+    /// `:authority` of the calls.
     pub authority: String,
     /// Rules of the same name share their buckets within a domain.
     pub domain: String,
@@ -26,8 +26,7 @@ pub struct Quota {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawQuota {
     cluster: String,
-    #[serde(default)]
-    authority: String,
+    authority: Option<String>,
     domain: Option<String>,
     #[serde(default = "default_timeout", deserialize_with = "duration")]
     timeout: u64,
@@ -57,11 +56,28 @@ pub(super) fn check_quota(raw: RawQuota, plugin: &str) -> Result<Quota, Error> {
     }
     Ok(Quota {
         domain: domain(raw.domain, plugin)?,
+        authority: authority(raw.authority, &raw.cluster)?,
         cluster: raw.cluster,
-        authority: raw.authority,
         timeout: Duration::from_nanos(raw.timeout),
         tick: Duration::from_nanos(raw.tick),
     })
+}
+
+/// The authority, else the host in Istio's name of the cluster, `outbound|8080||host`: with the whole name, which is no
+/// authority, every call would be refused.
+fn authority(given: Option<String>, cluster: &str) -> Result<String, Error> {
+    let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '[' | ']');
+    let is_sound = |name: &str| !name.is_empty() && name.chars().all(sound);
+    let host = cluster.rsplit('|').next().unwrap_or_default();
+    match given {
+        Some(name) if is_sound(&name) => Ok(name),
+        Some(name) => Err(error(
+            "quota.authority",
+            format!("`{name}` is no host, with or without a port"),
+        )),
+        None if is_sound(host) => Ok(host.to_owned()),
+        None => Ok("quota".to_owned()),
+    }
 }
 
 /// The domain, else the plugin's name as one.

@@ -153,6 +153,10 @@ fn a_rule_of_scope_cluster_has_a_floor_of_a_tenth() {
         ),
         ("ns.limit", 200, 150)
     );
+    assert_eq!(
+        quota.authority, "quota",
+        "what Istio calls the cluster is no authority"
+    );
     let floor = config.rules[0].floor.unwrap();
     assert_eq!((floor.requests(), floor.burst()), (2, 2));
     let own = cluster(|c| c["rules"][0]["floor"] = json!({"requests": 1, "per": "1m", "burst": 3}));
@@ -187,6 +191,14 @@ fn what_is_wrong_with_a_cluster_scope_is_refused_by_name() {
             "quota.timeout",
         ),
         (cluster(|c| c["quota"]["domain"] = json!("a..b")), "quota.domain"),
+        (
+            cluster(|c| c["quota"]["authority"] = json!("outbound|8080||quota")),
+            "quota.authority",
+        ),
+        (
+            cluster(|c| c["quota"]["authority"] = json!("")),
+            "quota.authority",
+        ),
         (cluster(|c| c["quota"]["domain"] = json!("a b")), "quota.domain"),
         (cluster(|c| c["quota"]["more"] = json!(1)), "quota.more"),
     ];
