@@ -91,8 +91,9 @@ hops: tools-lab ## Write istio/HOPS.md: timeout, tries, breaker, pool, callers, 
 hops-check: tools-lab ## Is istio/HOPS.md what the files say
 	$(MESH_LAB) hops --config istio --config istio/stripe --out istio/HOPS.md --check
 
-istio-validate: tools-lab ## istioctl validate, and every resource against Istio's CRDs
-	for file in $(ISTIO) $(wildcard istio/laptop/*.yaml); do $(TOOLS)/istioctl validate -f $$file; done
+istio-validate: tools-lab ## istioctl validate, and every resource against Istio's CRDs; the documents' examples too
+	@scripts/readme-examples.sh target/readme-examples
+	for file in $(ISTIO) $(wildcard istio/laptop/*.yaml) target/readme-examples/*.yaml; do $(TOOLS)/istioctl validate -f $$file; done
 	$(MESH_LAB) validate $(LAPTOP_MESH) --config istio/stripe --crds "$$(cd tests/mesh/lab && go list -m -f '{{.Dir}}' istio.io/istio)/manifests/charts/base/files/crd-all.gen.yaml"
 
 istio-analyze: tools-lab ## istioctl analyze: references between resources
