@@ -9,6 +9,7 @@
 
 mod accounts;
 mod erasure;
+mod gateway;
 mod oauth;
 mod process;
 mod registration;

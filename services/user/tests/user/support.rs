@@ -128,7 +128,7 @@ impl Answer {
 #[derive(Clone)]
 pub struct Replica {
     pub api: Api,
-    router: Router,
+    pub router: Router,
 }
 
 impl Replica {
