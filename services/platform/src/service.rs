@@ -43,7 +43,7 @@ use crate::config::ServiceArgs;
 use crate::http::{self, HttpOptions};
 use crate::journal::jetstream::JetStreamJournal;
 use crate::lane::Lane;
-use crate::lifecycle::{Readiness, Shutdown, stop_signal};
+use crate::lifecycle::{Readiness, ReadinessGuard, Shutdown, stop_signal};
 use crate::nats::{self, Nats, NatsConfig};
 use crate::telemetry::{self, Telemetry};
 
@@ -93,17 +93,22 @@ pub struct Context {
     pub shutdown: Shutdown,
     /// Whether it can take work.
     pub readiness: Readiness,
+    /// Vouches for the API, which is there from the start: the admin port answers before the service has registered
+    /// its parts, and would call it ready.
+    api: Arc<ReadinessGuard>,
     tasks: TaskTracker,
     failed: Arc<AtomicBool>,
 }
 
 impl Context {
     fn new(name: &'static str, args: &ServiceArgs) -> Self {
+        let readiness = Readiness::default();
         Self {
             name,
             args: args.clone(),
             shutdown: Shutdown::new(),
-            readiness: Readiness::default(),
+            api: Arc::new(readiness.register("api")),
+            readiness,
             tasks: TaskTracker::new(),
             failed: Arc::default(),
         }
@@ -171,6 +176,7 @@ impl Context {
     /// As there.
     pub async fn serve_http_with(&self, router: Router, options: HttpOptions) -> Result<(), Error> {
         let listener = bind("HOLDFAST_HTTP_ADDR", self.args.http_addr).await?;
+        self.api.ready();
         if let Ok(address) = listener.local_addr() {
             tracing::info!(service = self.name, %address, "serving");
         }

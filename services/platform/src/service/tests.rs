@@ -38,7 +38,25 @@ async fn given_shutdown_tasks_finish_what_is_under_way() {
     });
     assert!(well.await);
     assert_eq!(done.load(Ordering::Relaxed), 1);
-    assert_eq!(context.readiness.missing(), ["stopping"]);
+    assert_eq!(context.readiness.missing(), ["stopping", "api"]);
+}
+
+#[tokio::test]
+async fn a_service_is_not_ready_before_its_api_listens() {
+    let context = context("5s");
+    assert_eq!(context.readiness.missing(), ["api"]);
+    let mut args = context.args.clone();
+    args.http_addr = ([127, 0, 0, 1], 0).into();
+    let context = Context { args, ..context };
+    let serving = tokio::spawn({
+        let context = context.clone();
+        async move { context.serve_http(Router::new()).await }
+    });
+    while !context.readiness.missing().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    context.shutdown.cancel();
+    serving.await.unwrap().unwrap();
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use futures::{StreamExt, stream};
 use holdfast::provision::{self, Declarations};
 use holdfast_platform::testing::{NatsServer, free_port};
 use serde_json::{Value, json};
@@ -42,17 +43,41 @@ impl Process {
         process
     }
 
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.http)
+    }
+
     async fn log_in(&self, email: &str) -> Value {
-        let url = format!("http://127.0.0.1:{}/v1/sessions", self.http);
+        let url = self.url("/v1/sessions");
         let body = json!({"email": email, "password": PASSWORD});
         let answer = reqwest::Client::new().post(url).json(&body).send().await.unwrap();
         assert_eq!(answer.status(), 200);
         answer.json().await.unwrap()
     }
 
+    /// The status, if there was an answer.
+    async fn register(&self, email: &str) -> Option<u16> {
+        let url = self.url("/v1/users");
+        let body = json!({"email": email, "password": PASSWORD, "name": "A"});
+        let answer = reqwest::Client::new().post(url).json(&body).send().await;
+        answer.ok().map(|answer| answer.status().as_u16())
+    }
+
+    /// As a crash would.
+    fn kill(&self) {
+        let killed = Command::new("kill")
+            .args(["-9", &self.child.id().to_string()])
+            .status();
+        assert!(killed.unwrap().success());
+    }
+
     async fn jwks(&self) -> Value {
-        let url = format!("http://127.0.0.1:{}/.well-known/jwks.json", self.http);
-        reqwest::get(url).await.unwrap().json().await.unwrap()
+        reqwest::get(self.url("/.well-known/jwks.json"))
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
     }
 }
 
@@ -63,14 +88,19 @@ impl Drop for Process {
     }
 }
 
-#[tokio::test]
-async fn a_killed_process_comes_back_with_its_keys_and_its_seed() {
+async fn provisioned() -> NatsServer {
     let nats = NatsServer::start().await;
     let client = nats.connect("provision").await;
     let declared = Declarations::built_in().unwrap();
     provision::apply(client.client(), &declared, provision::Options::default())
         .await
         .unwrap();
+    nats
+}
+
+#[tokio::test]
+async fn a_killed_process_comes_back_with_its_keys_and_its_seed() {
+    let nats = provisioned().await;
     let folder = tempfile::tempdir().unwrap();
     let seed = folder.path().join("seed.json");
     let staff = uuid::Uuid::from_u128(7);
@@ -92,6 +122,54 @@ async fn a_killed_process_comes_back_with_its_keys_and_its_seed() {
         (Some(staff.to_string().as_str()), Some("staff"))
     );
     again.log_in("anna@example.org").await;
+}
+
+/// Registrations, and `kill -9` in their midst, again and again.
+#[tokio::test]
+async fn whenever_it_is_killed_no_account_is_lost_and_no_address_is_locked() {
+    let (nats, folder) = (provisioned().await, tempfile::tempdir().unwrap());
+    let seed = folder.path().join("seed.json");
+    std::fs::write(&seed, "{}").unwrap();
+    let (mut made, mut unknown) = (Vec::new(), Vec::new());
+    for round in 0..5 {
+        let process = Process::start(&nats, &seed).await;
+        let registrations = (0..16).map(|number| {
+            let email = format!("r{round}n{number}@example.org");
+            async { (process.register(&email).await, email) }
+        });
+        let mut registrations = stream::iter(registrations).buffer_unordered(8);
+        let kill_at = rand::random_range(2..12);
+        for _ in 0..kill_at {
+            let (status, email) = registrations.next().await.unwrap();
+            assert_eq!(status, Some(201));
+            made.push(email);
+        }
+        process.kill();
+        while let Some((status, email)) = registrations.next().await {
+            match status {
+                Some(201) => made.push(email),
+                _ => unknown.push(email),
+            }
+        }
+        drop(registrations);
+    }
+    let process = Process::start(&nats, &seed).await;
+    for email in &made {
+        process.log_in(email).await;
+    }
+    let mut had_it = 0;
+    for email in &unknown {
+        let status = process.register(email).await;
+        assert!(matches!(status, Some(201 | 409)), "{email}: {status:?}");
+        had_it += usize::from(status == Some(409));
+        process.log_in(email).await;
+    }
+    eprintln!(
+        "{} made, {} unknown, of which {had_it} were made",
+        made.len(),
+        unknown.len()
+    );
+    assert!(!unknown.is_empty());
 }
 
 #[test]
