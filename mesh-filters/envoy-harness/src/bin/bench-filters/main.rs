@@ -13,6 +13,7 @@
 )]
 
 mod load;
+mod nothing;
 mod rows;
 
 use load::{Cost, Load};

@@ -44,6 +44,13 @@ pub fn all() -> Vec<Row> {
             "GET",
             "/v1/stock",
         ),
+        row("a filter that does nothing", vec![nothing(0)], "GET", "/v1/stock"),
+        row(
+            "a filter that calls the proxy six times, for the clock",
+            vec![nothing(6)],
+            "GET",
+            "/v1/stock",
+        ),
         row(
             "rate-limit, 1 rule, allowed",
             vec![rate_limit(&["address"])],
@@ -105,6 +112,10 @@ pub fn all() -> Vec<Row> {
             200,
         ),
     ]
+}
+
+fn nothing(calls: usize) -> Value {
+    wasm_filter("mesh.nothing", &crate::nothing::filter(calls), &json!({}))
 }
 
 /// The example of the README.
