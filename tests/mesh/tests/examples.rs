@@ -1,5 +1,10 @@
 //! The examples of `mesh-filters/README.md`, given to this mesh under its own names.
 
+#![allow(
+    clippy::expect_used,
+    reason = "clippy knows tests by their attribute, not the functions that they call"
+)]
+
 use std::fs;
 use std::path::Path;
 
