@@ -176,7 +176,7 @@ impl Builder {
         self
     }
 
-    /// Starts all and returns when all are ready.
+    /// Starts all and returns when all are ready and have taken what they were given.
     pub async fn start(self) -> Mesh {
         let lab = Lab::start(&self.ports, &self.resources).await;
         let mut envoys = BTreeMap::new();
@@ -187,12 +187,14 @@ impl Builder {
             }
             envoys.insert(workload, Envoy::run(&config, self.concurrency).await);
         }
-        Mesh {
+        let mesh = Mesh {
             ports: self.ports,
             lab,
             envoys,
             concurrency: self.concurrency,
-        }
+        };
+        mesh.assert_accepted().await;
+        mesh
     }
 
     fn add(mut self, workload: &str, account: Option<&str>) -> Self {
