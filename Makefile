@@ -127,7 +127,7 @@ test-sim: ## Seeded simulation of the whole saga (HOLDFAST_SIM_SEEDS=50000 for m
 
 test-mesh: tools-lab tools-mesh wasm nats-server build render-check hops-check istio-validate istio-analyze ## Istio's control plane, real Envoys, the built filters, the services (needs Go)
 	cargo test -p holdfast-tests-mesh -- --include-ignored
-	cargo test -p holdfast-user --test user gateway -- --include-ignored
+	cargo test -p holdfast-user --test user -- --ignored
 
 test-integration: tools tools-mesh $(FILTERS) build ## Real nats-server, real Envoys, real processes: contract suites and chaos
 	cargo test -p holdfast-tests-integration

@@ -64,6 +64,20 @@ impl Hasher {
         .await?
     }
 
+    /// Hashes a password that was accepted before.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn rehash(&self, password: String) -> Result<String, Error> {
+        self.run(move || hash(password.as_bytes())).await?
+    }
+
+    /// Whether a hash was made with other parameters than those of today.
+    #[must_use]
+    pub fn is_outdated(&self, hash: &str) -> bool {
+        parameters(hash) != parameters(&self.decoy)
+    }
+
     /// Whether a hash is of this password. Without a hash it never is, and the work is the same.
     ///
     /// # Errors
@@ -98,6 +112,12 @@ impl Hasher {
     }
 }
 
+/// Algorithm, version and costs of a PHC string: what stands before the salt.
+fn parameters(hash: &str) -> Option<&str> {
+    let (rest, _) = hash.rsplit_once('$')?;
+    rest.rsplit_once('$').map(|(parameters, _)| parameters)
+}
+
 /// As a PHC string. The library's defaults are those of OWASP: argon2id, 19 MiB, 2 passes, 1 lane.
 fn hash(password: &[u8]) -> Result<String, Error> {
     let salt: [u8; 16] = rand::random();
@@ -121,6 +141,15 @@ mod tests {
         assert!(verify(PASSWORD, Some(hash.clone())).await);
         assert!(!verify("correct horse battery stable", Some(hash)).await);
         assert!(!verify(PASSWORD, None).await);
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_other_parameters_is_outdated() {
+        let hasher = Hasher::new(1, 0).unwrap();
+        let today = hasher.rehash(PASSWORD.to_owned()).await.unwrap();
+        assert!(!hasher.is_outdated(&today));
+        assert!(hasher.is_outdated(&today.replace("t=2", "t=1")));
+        assert!(hasher.is_outdated(&today.replace("argon2id", "argon2i")));
     }
 
     #[tokio::test]

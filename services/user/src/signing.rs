@@ -131,6 +131,14 @@ impl Signer {
         Ok(key.sign(&claims))
     }
 
+    /// For how long the set of keys may be kept, in seconds, and for how long if no newer one can be had: together less
+    /// than the lead, so that who keeps an old set does not meet a token of a key that is not in it.
+    #[must_use]
+    pub fn keeping(&self) -> (i64, i64) {
+        let lead = self.issue.schedule.lead.as_secs();
+        ((lead / 4).min(300), lead / 2)
+    }
+
     /// The public keys, as a JSON web key set (RFC 7517).
     ///
     /// # Errors

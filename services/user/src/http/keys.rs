@@ -11,9 +11,11 @@ use super::Api;
 
 pub(super) async fn jwks(State(api): State<Api>) -> Result<Response, Problem> {
     let keys: Arc<str> = api.signer.jwks()?;
+    let (fresh, stale) = api.signer.keeping();
+    let cache = format!("public, max-age={fresh}, stale-if-error={stale}");
     let headers = [
-        (header::CONTENT_TYPE, "application/jwk-set+json"),
-        (header::CACHE_CONTROL, "public, max-age=300, stale-if-error=3600"),
+        (header::CONTENT_TYPE, "application/jwk-set+json".to_owned()),
+        (header::CACHE_CONTROL, cache),
     ];
     Ok((headers, keys.to_string()).into_response())
 }

@@ -1,12 +1,21 @@
 //! What is on disk: never a person, and after erasure not even the key to one.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use holdfast::provision::{self, Declarations};
 use holdfast_contracts::subjects::{USER_KEYS, user_key};
 use holdfast_platform::journal::Journal;
 use holdfast_platform::journal::jetstream::{JetStreamJournal, JournalConfig};
+use holdfast_platform::testing::NatsCluster;
+use holdfast_user::crypto::MasterKeys;
+use holdfast_user::data_keys::DataKeys;
 use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use crate::support::{PASSWORD, World, master};
+use crate::support::{PASSWORD, World, files_with, master};
 
 /// The encrypted data key of a user, as it is written in the stream.
 async fn wrapped_key(world: &World, user: &str) -> String {
@@ -166,4 +175,100 @@ async fn a_new_master_key_takes_the_place_of_the_old_one() {
         .await
         .expect(202);
     assert_eq!(world.messages(USER_KEYS).await, 0);
+}
+
+struct Cluster {
+    cluster: NatsCluster,
+    keys: DataKeys,
+    journal: JetStreamJournal,
+}
+
+impl Cluster {
+    async fn start() -> Self {
+        let cluster = NatsCluster::start().await;
+        let nats = cluster.connect("user").await;
+        let declared = Declarations::built_in().unwrap();
+        let options = provision::Options {
+            replicas: 3,
+            ..provision::Options::default()
+        };
+        provision::apply(nats.client(), &declared, options).await.unwrap();
+        let masters = Arc::new(MasterKeys::parse(&master("k1", 1)).unwrap());
+        let keys = DataKeys::new(&nats, masters, JournalConfig::default());
+        Self {
+            cluster,
+            keys: keys.await.unwrap(),
+            journal: JetStreamJournal::new(&nats, USER_KEYS, JournalConfig::default()),
+        }
+    }
+
+    /// A new key, as it is written.
+    async fn key(&self) -> (Uuid, Vec<u8>) {
+        let user = Uuid::now_v7();
+        self.keys.create(user).await.unwrap();
+        let record = self.journal.last(&user_key(user)).await.unwrap().unwrap();
+        let wrapped: Value = serde_json::from_slice(&record.payload).unwrap();
+        (user, wrapped["sealed"].as_str().unwrap().as_bytes().to_vec())
+    }
+
+    /// The files of all servers that have these bytes; a stream's own are in a folder of its name.
+    fn holders(&self, key: &[u8]) -> Vec<PathBuf> {
+        let servers = self.cluster.servers.iter();
+        servers
+            .flat_map(|server| files_with(&server.data(), key))
+            .collect()
+    }
+
+    async fn until(&self, deadline: Duration, done: impl Fn() -> bool) {
+        let waiting = async {
+            while !done() {
+                sleep(Duration::from_millis(100)).await;
+            }
+        };
+        timeout(deadline, waiting).await.expect("done in time");
+    }
+}
+
+fn is_of_the_stream(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == USER_KEYS)
+}
+
+#[tokio::test]
+async fn on_three_servers_no_copy_of_the_stream_has_the_key_after_erasure() {
+    let cluster = Cluster::start().await;
+    let (user, key) = cluster.key().await;
+    let copies = || {
+        cluster
+            .holders(&key)
+            .into_iter()
+            .filter(|path| is_of_the_stream(path))
+            .count()
+    };
+    cluster.until(Duration::from_secs(20), || copies() == 3).await;
+    cluster.keys.destroy(user).await.unwrap();
+    cluster.until(Duration::from_secs(20), || copies() == 0).await;
+}
+
+/// The servers agree by logs of their own (`$SYS/_js_`), which have the key too until they are cut.
+#[tokio::test]
+#[ignore = "takes the servers three minutes: make test-mesh"]
+async fn on_three_servers_that_go_on_working_no_file_has_the_key_some_minutes_after_erasure() {
+    let cluster = Cluster::start().await;
+    let (user, key) = cluster.key().await;
+    cluster
+        .until(Duration::from_secs(20), || cluster.holders(&key).len() >= 3)
+        .await;
+    cluster.keys.destroy(user).await.unwrap();
+    let since = Instant::now();
+    let work = async {
+        loop {
+            cluster.key().await;
+            sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::select! {
+        () = work => {}
+        () = cluster.until(Duration::from_secs(400), || cluster.holders(&key).is_empty()) => {}
+    }
+    eprintln!("gone after {:?}", since.elapsed());
 }

@@ -1,6 +1,6 @@
 //! Replicas of the service, called as the gateway does.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
@@ -71,17 +71,21 @@ impl World {
 
     /// Whether these bytes are in any file of the server.
     pub fn on_disk(&self, bytes: &[u8]) -> bool {
-        is_in(&self.server.data(), bytes)
+        !files_with(&self.server.data(), bytes).is_empty()
     }
 }
 
-fn is_in(path: &Path, bytes: &[u8]) -> bool {
+/// The files under a folder that have these bytes.
+pub fn files_with(path: &Path, bytes: &[u8]) -> Vec<PathBuf> {
     if path.is_dir() {
-        let mut entries = std::fs::read_dir(path).unwrap();
-        return entries.any(|entry| is_in(&entry.unwrap().path(), bytes));
+        let entries = std::fs::read_dir(path).unwrap();
+        return entries
+            .flat_map(|entry| files_with(&entry.unwrap().path(), bytes))
+            .collect();
     }
     let content = std::fs::read(path).unwrap_or_default();
-    content.windows(bytes.len()).any(|window| window == bytes)
+    let found = content.windows(bytes.len()).any(|window| window == bytes);
+    found.then(|| path.to_owned()).into_iter().collect()
 }
 
 /// What the service answered.
@@ -132,7 +136,7 @@ pub struct Replica {
 }
 
 impl Replica {
-    async fn new(nats: &Nats, clock: &ManualClock, flags: &[&str]) -> Self {
+    pub async fn new(nats: &Nats, clock: &ManualClock, flags: &[&str]) -> Self {
         let master = master("k1", 1);
         let mut all = vec!["user", "--password-threads", "2", "--password-queue", "256"];
         if !flags.contains(&"--master-keys") {

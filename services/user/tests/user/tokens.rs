@@ -1,5 +1,8 @@
 //! Access tokens, and the keys that sign them.
 
+use holdfast_contracts::subjects::SIGNING_KEYS_BUCKET;
+use holdfast_platform::journal::jetstream::JournalConfig;
+use holdfast_user::bucket::Bucket;
 use serde_json::Value;
 
 use crate::support::{PASSWORD, Replica, World, key_of, master, verified};
@@ -50,9 +53,25 @@ async fn no_private_key_is_published_or_stored_in_the_clear() {
     let args = <holdfast_user::args::Args as clap::Parser>::try_parse_from(args).unwrap();
     let masters = std::sync::Arc::new(args.user.masters().unwrap());
     let clock = std::sync::Arc::new(world.clock.clone());
-    let config = holdfast_platform::journal::jetstream::JournalConfig::default();
+    let config = JournalConfig::default();
     let built = holdfast_user::app::build(&world.nats, &args.user, &masters, config, clock).await;
     assert!(built.is_err());
+}
+
+#[tokio::test]
+async fn a_set_of_keys_is_kept_for_less_than_the_lead() {
+    let world = World::new().await;
+    let quick = world.replica(&["--key-lead", "1m", "--key-period", "2m"]).await;
+    for (replica, expected) in [
+        (&world.replica, "public, max-age=300, stale-if-error=1800"),
+        (&quick, "public, max-age=15, stale-if-error=30"),
+    ] {
+        let request = axum::http::Request::get("/.well-known/jwks.json");
+        let answer = replica
+            .send(request.body(axum::body::Body::empty()).unwrap())
+            .await;
+        assert_eq!(answer.header(axum::http::header::CACHE_CONTROL), expected);
+    }
 }
 
 #[tokio::test]
@@ -120,6 +139,20 @@ async fn keys_follow_each_other_and_no_valid_token_is_refused() {
         !kids(&world.replica.jwks().await).contains(gone),
         "a key that is done with is not published"
     );
+}
+
+#[tokio::test]
+async fn keys_that_are_deleted_are_replaced_at_once() {
+    let world = World::new().await;
+    let before = world.replica.jwks().await;
+    let bucket = Bucket::new(&world.nats, SIGNING_KEYS_BUCKET, JournalConfig::default());
+    bucket.remove("ring").await.unwrap();
+    world.replica.api.signer.upkeep().await.unwrap();
+    let after = world.replica.jwks().await;
+    assert_eq!(kids(&after).len(), 1);
+    assert_ne!(kids(&after), kids(&before));
+    let token = world.replica.api.signer.token(&grant()).unwrap();
+    assert!(verified(&token, &after).is_some());
 }
 
 fn grant() -> holdfast_user_core::claims::Grant {
