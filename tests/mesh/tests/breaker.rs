@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use holdfast_envoy_harness::{Script, Upstream};
 use holdfast_tests_mesh::Mesh;
+use holdfast_tests_mesh::tokens::{KEYS, USER_TOKEN};
 use tokio::time::{Instant, sleep};
 
 const ORDER_PROXY: u16 = 15201;
 const PAYMENT: u16 = 8104;
+const GATEWAY: u16 = 8080;
+const ORDER: u16 = 8101;
 /// The interval is 2 s, the time out of service 5 s.
 const DEADLINE: Duration = Duration::from_secs(20);
 const BETWEEN_CHARGES: Duration = Duration::from_millis(20);
@@ -33,7 +36,11 @@ async fn charge(mesh: &Mesh) -> u16 {
 }
 
 async fn is_open(mesh: &Mesh) -> bool {
-    let ejections = mesh.envoy("order").stats(EJECTIONS).await;
+    is_open_at(mesh, "order").await
+}
+
+async fn is_open_at(mesh: &Mesh, envoy: &str) -> bool {
+    let ejections = mesh.envoy(envoy).stats(EJECTIONS).await;
     ejections.iter().any(|(_, count)| *count > 0)
 }
 
@@ -93,4 +100,70 @@ async fn given_one_of_five_charges_fails_then_payment_stays_in_service() {
         sleep(BETWEEN_CHARGES).await;
     }
     assert!(!is_open(&mesh).await);
+}
+
+async fn edge(order: &Upstream) -> Mesh {
+    let builder = Mesh::builder().resources(KEYS).at(ORDER, order.address);
+    builder.envoy("order").envoy("gateway").start().await
+}
+
+async fn read_order(mesh: &Mesh) -> u16 {
+    let bearer = format!("Bearer {USER_TOKEN}");
+    let client = mesh.client(GATEWAY);
+    let headers = [("authorization", bearer.as_str())];
+    client.send("GET", "/v1/orders/7", &headers).await.status.as_u16()
+}
+
+#[tokio::test]
+#[ignore = "make test-mesh"]
+async fn given_order_says_by_itself_that_it_cannot_then_the_gateway_goes_on_asking_it() {
+    let order = Upstream::start().await;
+    let mesh = edge(&order).await;
+    for status in [500, 503] {
+        order.script(Script::answer(status, &[], "{}"));
+        // Two intervals and more.
+        let until = Instant::now() + Duration::from_secs(5);
+        while Instant::now() < until {
+            let asked = order.requests();
+            assert_eq!(read_order(&mesh).await, status);
+            assert!(order.requests() > asked, "order is left alone after {status}");
+            sleep(Duration::from_millis(20)).await;
+        }
+        assert!(!is_open_at(&mesh, "gateway").await, "after {status}");
+    }
+    order.script(Script::answer(200, &[], "{}"));
+    assert_eq!(read_order(&mesh).await, 200);
+    mesh.assert_accepted().await;
+}
+
+#[tokio::test]
+#[ignore = "make test-mesh"]
+async fn given_order_answers_nothing_then_the_gateway_leaves_it_alone_and_asks_it_again_later() {
+    const AT_ONCE: usize = 30;
+    let order = Upstream::start().await;
+    order.script(Script::Hang);
+    let mesh = edge(&order).await;
+    let deadline = Instant::now() + DEADLINE;
+    while !is_open_at(&mesh, "gateway").await {
+        assert!(Instant::now() < deadline, "the breaker is not open");
+        let bearer = format!("Bearer {USER_TOKEN}");
+        let reads = (0..AT_ONCE).map(|_| {
+            let (client, bearer) = (mesh.client(GATEWAY), bearer.clone());
+            tokio::spawn(async move {
+                let headers = [("authorization", bearer.as_str())];
+                client.send("GET", "/v1/orders/7", &headers).await
+            })
+        });
+        for read in reads.collect::<Vec<_>>() {
+            let answer = read.await.unwrap();
+            let told = (answer.status.as_u16(), answer.header("retry-after"));
+            assert!(matches!(told, (503 | 504, Some(_))), "{answer:?}");
+        }
+    }
+    order.script(Script::answer(200, &[], "{}"));
+    while read_order(&mesh).await != 200 {
+        assert!(Instant::now() < deadline, "the breaker is not closed");
+        sleep(Duration::from_millis(20)).await;
+    }
+    mesh.assert_accepted().await;
 }

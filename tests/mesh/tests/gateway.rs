@@ -56,7 +56,7 @@ fn assert_problem(answer: &Answer, status: u16, kind: &str) {
         "{text}"
     );
     // Once, also where a service or a filter said it first.
-    let retry_after = usize::from(status == 503);
+    let retry_after = usize::from(matches!(status, 503 | 504));
     let said = answer.headers.get_all("retry-after").iter().count();
     assert_eq!(said, retry_after, "{:?}", answer.headers);
     let problem: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();

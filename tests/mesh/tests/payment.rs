@@ -71,6 +71,8 @@ async fn given_payment_fails_then_an_idempotent_charge_is_tried_three_times_and_
     let mesh = builder.envoy("payment").envoy("order").start().await;
     assert_eq!(charge(&mesh).await.status, 202);
     assert_eq!(payment.requests(), 3);
+    // By which payment knows that an earlier try may have charged.
+    assert_eq!(payment.last_headers()["x-envoy-attempt-count"], "3");
     // Without the key nothing tells two charges apart.
     assert_eq!(post(&mesh, "/v1/charges", &[]).await.status, 202);
     assert_eq!(payment.requests(), 4);
