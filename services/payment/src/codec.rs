@@ -23,6 +23,17 @@ pub enum Error {
     /// An event of a type that this version does not know.
     #[error("event {0} is of an unknown type")]
     UnknownEvent(u64),
+    /// It does not continue where the record, or the event, before it ended: one is missing, or was written twice.
+    #[error("it goes on with version {found} where {expected} is due")]
+    Gap {
+        /// The version that is due.
+        expected: u64,
+        /// The version that is there.
+        found: u64,
+    },
+    /// It is the commit of another order.
+    #[error("it belongs to order {0}")]
+    Misplaced(Uuid),
 }
 
 /// One message of the stream.
@@ -67,6 +78,11 @@ impl Commit {
     pub fn from_payload(payload: &[u8]) -> Result<Self, Error> {
         let commit: PaymentCommit = decode(payload)?;
         let first_version = commit.events.first().ok_or(Error::Invalid("events"))?.version;
+        let versions = (first_version..).zip(&commit.events);
+        if let Some((expected, event)) = versions.into_iter().find(|(due, event)| *due != event.version) {
+            let found = event.version;
+            return Err(Error::Gap { expected, found });
+        }
         Ok(Self {
             order_id: commit.order_id.parse().map_err(|_| Error::Invalid("order_id"))?,
             user_id: commit.user_id.parse().map_err(|_| Error::Invalid("user_id"))?,

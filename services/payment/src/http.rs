@@ -99,6 +99,7 @@ async fn charge<J: Journal, P: Provider, C: Clock>(
         payment_token,
     };
     let payments = api.payments;
+    let attempt = attempt.max(mesh_try(&headers));
     let state = api
         .work
         .run(async move { payments.charge(&request, attempt).await })
@@ -187,6 +188,13 @@ async fn take_webhook<J: Journal, P: Provider + Webhooks, C: Clock>(
         .run(async move { payments.apply(notification).await })
         .await??;
     Ok(())
+}
+
+/// Which try of the same request this is, as the caller's proxy counts them: an earlier one may have charged.
+fn mesh_try(headers: &HeaderMap) -> u32 {
+    let count = headers.get("x-envoy-attempt-count");
+    let count = count.and_then(|count| count.to_str().ok()?.parse().ok());
+    count.unwrap_or(1)
 }
 
 fn order_id(headers: &HeaderMap) -> Result<Uuid, Problem> {

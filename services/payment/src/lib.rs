@@ -18,4 +18,5 @@ pub mod provider;
 pub mod service;
 pub mod signature;
 pub mod state;
+mod turns;
 pub mod work;

@@ -17,6 +17,7 @@ use self::record::{Payment, append};
 use crate::codec::{self, Commit};
 use crate::provider::{self, ChargeRequest, Found, Notification, Provider};
 use crate::state::{Charge, Money, Outcome, State, record};
+use crate::turns::Turns;
 
 /// Two writers that meet on one payment settle it in two rounds; more is a sign of a fault.
 const MAX_CONFLICTS: usize = 8;
@@ -55,6 +56,7 @@ pub struct Payments<J, P, C> {
     journal: J,
     provider: Arc<P>,
     clock: Arc<C>,
+    turns: Arc<Turns>,
 }
 
 impl<J: Clone, P, C> Clone for Payments<J, P, C> {
@@ -63,6 +65,7 @@ impl<J: Clone, P, C> Clone for Payments<J, P, C> {
             journal: self.journal.clone(),
             provider: Arc::clone(&self.provider),
             clock: Arc::clone(&self.clock),
+            turns: Arc::clone(&self.turns),
         }
     }
 }
@@ -74,15 +77,19 @@ impl<J: Journal, P: Provider, C: Clock> Payments<J, P, C> {
             journal,
             provider,
             clock,
+            turns: Arc::default(),
         }
     }
 
     /// Charges the card of an order once, and tells where the payment stands. `attempt` counts from 1; from 2
-    /// on the provider is asked before it is told to charge.
+    /// on the provider is asked before it is told to charge. So it is by whoever had to wait here for another attempt
+    /// at the same order: that may have charged, and not have heard of it.
     ///
     /// # Errors
     /// After any error the same request may be repeated, with the next attempt.
     pub async fn charge(&self, request: &ChargeRequest, attempt: u32) -> Result<State, Error> {
+        let turn = self.turns.take(request.order_id).await;
+        let is_first = attempt <= 1 && !turn.has_waited;
         let payment = self.load(request.order_id).await?.of(request.user_id);
         if let Some(amount) = payment.state.amount()
             && *amount != request.amount
@@ -91,7 +98,7 @@ impl<J: Journal, P: Provider, C: Clock> Payments<J, P, C> {
         }
         match payment.state {
             State::Succeeded(_) | State::Declined(_) | State::Refunded(_) => Ok(payment.state),
-            State::Unseen if attempt <= 1 => self.charge_now(payment, request).await,
+            State::Unseen if is_first => self.charge_now(payment, request).await,
             State::Unseen => match self.provider.find(request.order_id).await? {
                 Some(found) => self.learn(payment, found).await,
                 None => self.charge_now(payment, request).await,
@@ -262,9 +269,9 @@ impl<J: Journal, P: Provider, C: Clock> Payments<J, P, C> {
         let mut payment = Payment::unseen(order_id);
         for record in records {
             let sequence = record.revision;
-            let commit = Commit::from_payload(&record.payload)
-                .map_err(|source| Error::Corrupt { sequence, source })?;
-            payment = payment.with(commit, sequence);
+            let read = Commit::from_payload(&record.payload);
+            let follows = read.and_then(|commit| payment.then(commit, sequence));
+            payment = follows.map_err(|source| Error::Corrupt { sequence, source })?;
         }
         Ok(payment)
     }

@@ -49,7 +49,7 @@ pub struct Charge {
     pub charge_id: String,
     /// The merchant's key.
     pub idempotency_key: String,
-    /// The merchant's reference; none if the key was voided before any charge was seen.
+    /// The merchant's reference; none if the key was voided before any charge was seen, by somebody who did not tell it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_id: Option<String>,
     /// What was asked for, in minor units.
@@ -114,17 +114,17 @@ impl Charge {
             status: Status::Pending,
             attempts: 1,
             metadata: request.metadata,
-            ..Self::void_of_unseen(key, now)
+            ..Self::void_of_unseen(key, None, now)
         }
     }
 
     /// The mark that no charge with this key will ever be made.
     #[must_use]
-    pub fn void_of_unseen(key: &str, now: Timestamp) -> Self {
+    pub fn void_of_unseen(key: &str, order_id: Option<&str>, now: Timestamp) -> Self {
         Self {
             charge_id: format!("ch_{key}"),
             idempotency_key: key.to_owned(),
-            order_id: None,
+            order_id: order_id.map(str::to_owned),
             amount: 0,
             currency: String::new(),
             token: String::new(),
@@ -164,7 +164,7 @@ impl Charge {
     /// # Errors
     /// [`OtherRequest`] if the key was used for something else.
     pub fn ask_again(&mut self, request: ChargeRequest) -> Result<(), OtherRequest> {
-        if self.order_id.is_none() {
+        if self.attempts == 0 {
             self.order_id = Some(request.order_id);
             self.amount = request.amount.amount;
             self.currency = request.amount.currency;

@@ -87,11 +87,17 @@ async fn find(
     Ok(answer(&provider.find(&key)?))
 }
 
+#[derive(Deserialize)]
+struct VoidQuery {
+    order_id: Option<String>,
+}
+
 async fn void(
     State(provider): State<Provider>,
     ValidPath(key): ValidPath<String>,
+    ValidQuery(query): ValidQuery<VoidQuery>,
 ) -> Result<Response, Problem> {
-    Ok(answer(&provider.void(&key)?))
+    Ok(answer(&provider.void(&key, query.order_id.as_deref())?))
 }
 
 #[derive(Serialize)]

@@ -116,16 +116,22 @@ impl<S: Sink> Ledger<S> {
         self.store(charge)
     }
 
-    /// Makes sure that a charge that is not captured never will be, also if it was never seen.
+    /// Makes sure that a charge that is not captured never will be, also if it was never seen; `order_id` is what the
+    /// merchant says that it would have been for.
     /// The answer tells where the charge stands for good: voided, declined, or captured before.
     ///
     /// # Errors
     /// [`Error::Outage`] while `tok_error` lasts, [`Error::Storage`].
-    pub fn void(&mut self, key: &str, delays: &Delays, now: Timestamp) -> Result<Charge, Error> {
+    pub fn void(
+        &mut self,
+        (key, order_id): (&str, Option<&str>),
+        delays: &Delays,
+        now: Timestamp,
+    ) -> Result<Charge, Error> {
         self.check_known_outage(key, delays, now)?;
         let mut charge = match self.get(key) {
             Some(known) => known.clone(),
-            None => Charge::void_of_unseen(key, now),
+            None => Charge::void_of_unseen(key, order_id, now),
         };
         charge.void();
         self.store(charge)

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `POST /v1/charges` with `Idempotency-Key`, `{order_id, amount: {amount, currency}, payment_token, metadata?}` | 200 the charge, 202 if it is pending |
 //! | `GET /v1/charges?idempotency_key=…`, `GET /v1/charges/by-key/{key}` | the charge, or 404 |
-//! | `POST /v1/charges/by-key/{key}/void` | the charge as it stands for good |
+//! | `POST /v1/charges/by-key/{key}/void?order_id=` | the charge as it stands for good |
 //! | `POST /v1/charges/{charge_id}/refunds` with `Idempotency-Key` | `{refund_id, charge_id, amount, currency}` |
 //! | `GET /sandbox/charges?order_id=&cursor=&limit=` | `{items, next_cursor?, totals}`: what really happened |
 //! | `GET /sandbox`, `GET /sandbox/messages` | the same for people; the inbox |

@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_token_cannot_bring_markup_into_the_page() {
-        let mut charge = Charge::void_of_unseen("k1", Timestamp::UNIX_EPOCH);
+        let mut charge = Charge::void_of_unseen("k1", None, Timestamp::UNIX_EPOCH);
         charge.token = "<script>alert(1)</script>".into();
         let page = render(&[charge], Totals::default());
         assert!(!page.contains("<script>"), "{page}");

@@ -89,8 +89,9 @@ impl Provider {
     ///
     /// # Errors
     /// As there.
-    pub fn void(&self, key: &str) -> Result<Charge, Error> {
-        self.ledger().void(key, &self.0.delays, Timestamp::now())
+    pub fn void(&self, key: &str, order_id: Option<&str>) -> Result<Charge, Error> {
+        self.ledger()
+            .void((key, order_id), &self.0.delays, Timestamp::now())
     }
 
     /// As [`Ledger::refund`].

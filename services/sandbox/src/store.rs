@@ -110,7 +110,7 @@ mod tests {
     use jiff::Timestamp;
 
     fn voided(key: &str) -> Charge {
-        Charge::void_of_unseen(key, Timestamp::UNIX_EPOCH)
+        Charge::void_of_unseen(key, None, Timestamp::UNIX_EPOCH)
     }
 
     #[test]

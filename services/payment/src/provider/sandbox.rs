@@ -156,10 +156,10 @@ impl Provider for Sandbox {
     }
 
     async fn void(&self, order_id: Uuid) -> Result<Outcome, Error> {
-        let answer = exchange(
-            self.client
-                .post(format!("{}/by-key/{order_id}/void", self.charges)),
-        )
+        let answer = exchange(self.client.post(format!(
+            "{}/by-key/{order_id}/void?order_id={order_id}",
+            self.charges
+        )))
         .await?;
         match answer.status {
             StatusCode::OK => Ok(answer.json::<ChargeAnswer>()?.outcome()),

@@ -5,7 +5,7 @@ use holdfast_contracts::subjects;
 use holdfast_platform::journal::{Append, Headers, Revision};
 use uuid::Uuid;
 
-use crate::codec::Commit;
+use crate::codec::{self, Commit};
 use crate::state::State;
 
 /// The payment of one order as it was read, and where it was read.
@@ -31,6 +31,18 @@ impl Payment {
     pub(super) fn of(mut self, user_id: Uuid) -> Self {
         self.user_id.get_or_insert(user_id);
         self
+    }
+
+    /// The payment after the next record of its subject.
+    pub(super) fn then(self, commit: Commit, revision: Revision) -> Result<Self, codec::Error> {
+        let (expected, found) = (self.version + 1, commit.first_version);
+        if commit.order_id != self.order_id {
+            return Err(codec::Error::Misplaced(commit.order_id));
+        }
+        if found != expected {
+            return Err(codec::Error::Gap { expected, found });
+        }
+        Ok(self.with(commit, revision))
     }
 
     pub(super) fn with(self, commit: Commit, revision: Revision) -> Self {

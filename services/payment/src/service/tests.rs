@@ -540,3 +540,40 @@ async fn a_corrupt_record_stops_this_payment_and_names_its_sequence() {
         "other payments go on"
     );
 }
+
+#[tokio::test]
+async fn a_gap_or_a_fork_in_the_record_stops_this_payment_and_names_its_sequence() {
+    let commit = |first_version| Commit {
+        order_id: ORDER,
+        user_id: USER,
+        time: Timestamp::UNIX_EPOCH,
+        first_version,
+        events: vec![Event::Pending(charge_of(ORDER))],
+    };
+    for versions in [vec![2], vec![1, 1], vec![1, 3], vec![1, 2, 2]] {
+        let given = given(Card::Good);
+        let mut expected = Revision::NONE;
+        for version in &versions {
+            let append = record::append(&commit(*version), expected, "fake").unwrap();
+            let message_id = Uuid::new_v4().to_string();
+            let append = Append { message_id, ..append };
+            expected = given.journal.inner.append(append).await.unwrap();
+        }
+        let wrong = expected;
+        for result in [
+            given.charge(1).await,
+            given.payments.get(ORDER).await,
+            given.refund().await,
+        ] {
+            let error = result.unwrap_err();
+            assert!(
+                matches!(
+                    &error,
+                    Error::Corrupt { sequence, source: codec::Error::Gap { .. } } if *sequence == wrong
+                ),
+                "{versions:?}: {error}"
+            );
+        }
+        assert_eq!(given.happened(), (0, 0, 0));
+    }
+}

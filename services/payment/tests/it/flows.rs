@@ -11,7 +11,7 @@ use holdfast_platform::testing::NatsServer;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::world::{World, totals, until};
+use crate::world::{World, read, totals, until};
 
 struct Payment {
     world: World,
@@ -97,6 +97,66 @@ async fn concurrent_charges_of_one_order_are_one_charge_and_one_record() {
     );
     assert_eq!(payment.events(order).await.len(), 1);
     assert_eq!(payment.world.sandbox.truth(order).await, totals(1999, 0));
+}
+
+/// Whether they overlap, follow each other, or are given up by their caller: the provider hears of one charge.
+#[tokio::test]
+async fn several_tries_of_one_charge_ask_the_provider_to_charge_once() {
+    let payment = payment().await;
+    for token in ["tok_slow", "tok_lost_response", "tok_ok", "tok_webhook_only"] {
+        let order = Uuid::new_v4();
+        let world = &payment.world;
+        let hangs_up = world
+            .charge_request(order, token, 1)
+            .timeout(Duration::from_millis(30));
+        let hung_up = async { hangs_up.send().await.is_err() };
+        let tries = futures::future::join_all((0..3).map(|_| world.charge(order, token, 1)));
+        let (_, answers) = tokio::join!(hung_up, tries);
+        assert!(
+            answers.iter().all(|(status, _)| status.is_success()),
+            "{answers:?}"
+        );
+        let again = world
+            .charge_request(order, token, 1)
+            .header("x-envoy-attempt-count", "2");
+        assert!(read(again).await.0.is_success());
+        let url = format!("{}/v1/charges/by-key/{order}", world.sandbox.url);
+        let (_, charge) = read(world.client.get(url)).await;
+        assert_eq!(charge["attempts"], 1, "{token}: {charge}");
+    }
+}
+
+/// As after the process that made the first try was killed: nothing is recorded, and the mesh or order's lane says that
+/// this is another try.
+#[tokio::test]
+async fn a_try_that_is_not_the_first_asks_the_provider_before_it_charges() {
+    let payment = payment().await;
+    let world = &payment.world;
+    for (attempt, mesh_try) in [(2, "1"), (1, "2")] {
+        let order = Uuid::new_v4();
+        let charges = format!("{}/v1/charges", world.sandbox.url);
+        let by_another = world
+            .client
+            .post(&charges)
+            .header("Idempotency-Key", order.to_string());
+        let body = json!({"order_id": order, "amount": {"amount": 1999, "currency": "EUR"}, "payment_token": "tok_ok"});
+        assert_eq!(read(by_another.json(&body)).await.0.as_u16(), 200);
+        let request = world.charge_request(order, "tok_ok", attempt);
+        let (status, body) = read(request.header("x-envoy-attempt-count", mesh_try)).await;
+        assert_eq!((status.as_u16(), &body["status"]), (200, &json!("succeeded")));
+        let (_, charge) = read(world.client.get(format!("{charges}/by-key/{order}"))).await;
+        assert_eq!(charge["attempts"], 1, "{charge}");
+    }
+}
+
+#[tokio::test]
+async fn a_void_of_what_the_provider_never_saw_tells_it_the_order() {
+    let payment = payment().await;
+    let order = Uuid::new_v4();
+    assert_eq!(payment.world.refund(order).await.1, json!({"status": "voided"}));
+    let url = format!("{}/sandbox/charges", payment.world.sandbox.url);
+    let (_, list) = read(payment.world.client.get(url)).await;
+    assert_eq!(list["items"][0]["order_id"], order.to_string(), "{list}");
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ impl Given {
     }
 
     fn void(&mut self) -> Charge {
-        self.0.void("k1", &Delays::default(), NOW).unwrap()
+        self.0.void(("k1", None), &Delays::default(), NOW).unwrap()
     }
 
     fn restarted(self) -> Self {
@@ -153,6 +153,19 @@ fn a_key_voided_before_it_was_seen_refuses_the_later_charge() {
         late.order_id.as_deref(),
         Some("o1"),
         "the list tells what the void was of"
+    );
+}
+
+#[test]
+fn a_void_of_what_was_never_seen_tells_the_order_that_it_is_of() {
+    let mut given = given();
+    let voided = given.0.void(("k1", Some("o1")), &Delays::default(), NOW).unwrap();
+    assert_eq!(voided.order_id.as_deref(), Some("o1"));
+    assert_eq!(given.0.page(Some("o1"), 0, 10).items, [voided]);
+    let late = charge_of(given.charge("tok_ok", after(1)).unwrap());
+    assert_eq!(
+        (late.status, late.captured, late.amount),
+        (Status::Voided, 0, 1999)
     );
 }
 
