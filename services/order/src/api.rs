@@ -5,7 +5,6 @@ mod create;
 mod headers;
 mod identity;
 mod list;
-mod patience;
 mod problems;
 mod read;
 mod request;
@@ -24,10 +23,11 @@ use holdfast_platform::problem;
 
 use crate::index::UserIndex;
 use crate::link::Link;
+use crate::patience::Patience;
 use crate::ports::{Jitter, Payments, Prices, Stock, Timers};
 use crate::saga::Orchestrator;
+use crate::trails::Trails;
 
-use patience::Patience;
 pub use view::OrderView;
 
 /// Which adapters a running service is made of.
@@ -63,6 +63,8 @@ pub struct Api<W: Wiring> {
     pub saga: Arc<Saga<W>>,
     /// Which orders a user has.
     pub index: UserIndex<W::Journal>,
+    /// Audit trails that were read lately.
+    pub trails: Trails,
     /// The catalogue.
     pub prices: W::Prices,
     /// The inventory.

@@ -99,6 +99,9 @@ pub struct Bounds {
     /// Order ids kept in memory for lists
     #[arg(long, env = "HOLDFAST_CACHED_LISTS", default_value = "200000")]
     pub cached_lists: u64,
+    /// Audit trails kept in memory for when NATS is away, in bytes
+    #[arg(long, env = "HOLDFAST_CACHED_TRAILS", default_value = "16777216")]
+    pub cached_trails: u64,
 }
 
 impl Config {

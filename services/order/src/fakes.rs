@@ -76,7 +76,7 @@ impl Flaky {
         *self.stale_after.lock().expect("not poisoned") = Some(newest);
     }
 
-    /// From now on nobody answers who is asked about one order.
+    /// From now on nobody is answered.
     pub(crate) fn fall_silent(&self) {
         self.is_silent.store(true, Ordering::Relaxed);
     }
@@ -120,6 +120,7 @@ impl Flaky {
 
 impl Journal for Flaky {
     async fn append(&self, append: Append) -> Result<Revision, journal::Error> {
+        self.speak().await;
         self.reach(&append.subject)?;
         let stored = self.inner.append(append).await?;
         match self.loses_answers.load(Ordering::Relaxed) {

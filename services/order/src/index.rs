@@ -1,21 +1,19 @@
 //! Which orders a user has, in the order in which they were taken.
 
 use std::collections::HashSet;
-use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use holdfast_contracts::subjects;
 use holdfast_order_core::{OrderId, UserId};
 use holdfast_platform::journal::{Error, Record, Revision, Scan};
 use moka::sync::Cache;
 use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
 
+use crate::patience::no_answer;
 use crate::replay::OrderKey;
 
 const PAGE: usize = 1000;
-/// How long a page of the journal is waited for before an answer is given from memory.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Per user, the ids of their orders: built from the subjects of the stream, and from then on extended by what is new.
 pub struct UserIndex<J> {
@@ -58,7 +56,8 @@ impl<J: Scan> UserIndex<J> {
         Self { journal, users }
     }
 
-    /// The newest `limit` orders of a user that were taken before `before`. A journal that `is_away` is not asked.
+    /// The newest `limit` orders of a user that were taken before `before`. The journal is waited for `until` then, and
+    /// without that it is not asked.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the journal does not answer and nothing is known about this user.
@@ -67,7 +66,7 @@ impl<J: Scan> UserIndex<J> {
         user: UserId,
         before: Option<Revision>,
         limit: usize,
-        is_away: bool,
+        until: Option<Instant>,
     ) -> Result<Page, Error> {
         let entry = self.users.get(&user);
         let Entry { weight, orders } = entry.unwrap_or_else(|| Entry {
@@ -75,9 +74,12 @@ impl<J: Scan> UserIndex<J> {
             orders: Arc::default(),
         });
         let mut known = orders.lock().await;
-        let caught_up = match is_away {
-            true => Err(no_answer()),
-            false => self.catch_up(user, &mut known).await,
+        let caught_up = match until {
+            None => Err(no_answer()),
+            // What was taken in stays, also if there is more than the time is enough for.
+            Some(until) => timeout_at(until, self.catch_up(user, &mut known))
+                .await
+                .unwrap_or_else(|_| Err(no_answer())),
         };
         let now = u32::try_from(known.taken.len())
             .unwrap_or(u32::MAX)
@@ -101,23 +103,12 @@ impl<J: Scan> UserIndex<J> {
     /// in the list, however far behind the copy is that pages are read from.
     async fn catch_up(&self, user: UserId, orders: &mut Orders) -> Result<(), Error> {
         let filter = subjects::orders_of(user.0);
-        while let Some(next) = in_time(self.journal.first_after(&filter, orders.seen)).await? {
+        while let Some(next) = self.journal.first_after(&filter, orders.seen).await? {
             orders.take(&next);
             let page = self.journal.scan(&filter, orders.seen, Revision::NONE, PAGE);
-            in_time(page).await?.iter().for_each(|record| orders.take(record));
+            page.await?.iter().for_each(|record| orders.take(record));
         }
         Ok(())
-    }
-}
-
-async fn in_time<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let answer = tokio::time::timeout(PATIENCE, answer).await;
-    answer.unwrap_or_else(|_| Err(no_answer()))
-}
-
-fn no_answer() -> Error {
-    Error::Unavailable {
-        detail: format!("no answer within {PATIENCE:?}"),
     }
 }
 
@@ -178,6 +169,10 @@ mod tests {
             .expect("appended");
     }
 
+    fn soon() -> Option<Instant> {
+        Some(Instant::now() + std::time::Duration::from_secs(10))
+    }
+
     fn ids(page: &Page) -> Vec<u128> {
         page.orders.iter().map(|key| key.order.0.as_u128()).collect()
     }
@@ -190,13 +185,13 @@ mod tests {
         }
         append(&journal, 8, 9).await;
         let (index, user) = (UserIndex::new(journal.clone(), 100), UserId(Uuid::from_u128(7)));
-        let first = index.page(user, None, 2, false).await.expect("a page");
+        let first = index.page(user, None, 2, soon()).await.expect("a page");
         assert_eq!(ids(&first), [3, 2]);
         append(&journal, 7, 4).await;
-        let second = index.page(user, first.next, 2, false).await.expect("a page");
+        let second = index.page(user, first.next, 2, soon()).await.expect("a page");
         assert_eq!((ids(&second), second.next), (vec![1], None));
         assert_eq!(
-            ids(&index.page(user, None, 2, false).await.expect("a page")),
+            ids(&index.page(user, None, 2, soon()).await.expect("a page")),
             [4, 3]
         );
     }
@@ -205,7 +200,7 @@ mod tests {
     async fn a_user_without_orders_has_an_empty_page() {
         let index = UserIndex::new(MemoryJournal::default(), 100);
         let page = index
-            .page(UserId(Uuid::from_u128(1)), None, 20, false)
+            .page(UserId(Uuid::from_u128(1)), None, 20, soon())
             .await
             .expect("a page");
         assert_eq!(

@@ -8,7 +8,7 @@
 //! | [`saga`] | the orchestrator: decides, appends, and executes what was appended |
 //! | [`ports`] | what it needs from others |
 //! | [`api`] | orders over REST |
-//! | [`index`] | which orders a user has |
+//! | [`index`], [`trails`] | which orders a user has; audit trails that were read lately |
 //! | [`service`], [`config`] | puts it all together |
 //! | [`adapters`] | the ports over HTTP and NATS |
 
@@ -21,8 +21,10 @@ mod fakes;
 pub mod index;
 pub mod link;
 mod locks;
+mod patience;
 pub mod ports;
 pub mod replay;
 pub mod saga;
 pub mod service;
 pub mod store;
+pub mod trails;

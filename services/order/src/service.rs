@@ -20,6 +20,7 @@ use crate::index::UserIndex;
 use crate::link::{self, Link};
 use crate::saga::Orchestrator;
 use crate::store::Store;
+use crate::trails::Trails;
 
 /// The adapters of the running service.
 pub struct Live;
@@ -73,6 +74,7 @@ impl Service {
         let api: Api<Live> = Api {
             saga: Arc::clone(&saga),
             index,
+            trails: Trails::new(bounds.cached_trails, SystemClock),
             prices,
             stock,
             link: Link::new(&down),

@@ -195,6 +195,11 @@ fn trace(before: &Versioned) -> Option<TraceContext> {
 }
 
 impl<J: Scan> Store<J> {
+    /// Whose order it is, if it was [found](Self::find) before.
+    pub(crate) fn owner(&self, order: OrderId) -> Option<UserId> {
+        self.owners.get(&order)
+    }
+
     /// The order with this id, whoever owns it: for staff, who do not name the owner. The leader has to look through its
     /// index of subjects for it (0.2 µs for each order that there is), so this is asked once for an order, and for one
     /// order at a time.

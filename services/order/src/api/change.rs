@@ -5,14 +5,16 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use holdfast_order_core::{Command, Requester};
 use holdfast_platform::problem::{INTERNAL, Problem, ValidPath};
 use uuid::Uuid;
 
-use super::headers::about;
+use super::headers::{about, location};
 use super::identity::Caller;
 use super::{Api, OrderView, Wiring, problems};
+use crate::patience;
 use crate::replay::OrderKey;
 use crate::saga::Basis;
 
@@ -21,13 +23,15 @@ pub(super) async fn cancel<W: Wiring>(
     caller: Caller,
     ValidPath(id): ValidPath<Uuid>,
 ) -> Result<Response, Problem> {
-    let key = api.see(&caller, id, &api.patience()).await?.key;
-    let requester = if key.user == caller.user {
-        Requester::Customer
-    } else {
-        Requester::Operator
+    let change = |key: OrderKey| {
+        let requester = if key.user == caller.user {
+            Requester::Customer
+        } else {
+            Requester::Operator
+        };
+        Command::Cancel { requester }
     };
-    accept(&api, key, Command::Cancel { requester }).await
+    in_time(&api, &caller, id, change).await
 }
 
 pub(super) async fn resume<W: Wiring>(
@@ -36,15 +40,30 @@ pub(super) async fn resume<W: Wiring>(
     ValidPath(id): ValidPath<Uuid>,
 ) -> Result<Response, Problem> {
     caller.require_staff()?;
-    let key = api.see(&caller, id, &api.patience()).await?.key;
-    accept(
-        &api,
-        key,
-        Command::Resume {
-            requester: Requester::Operator,
-        },
-    )
-    .await
+    let requester = Requester::Operator;
+    in_time(&api, &caller, id, |_| Command::Resume { requester }).await
+}
+
+/// Whoever is told to come again is told where to look, too: the change may have been stored all the same.
+async fn in_time<W: Wiring>(
+    api: &Api<W>,
+    caller: &Caller,
+    id: Uuid,
+    change: impl Fn(OrderKey) -> Command,
+) -> Result<Response, Problem> {
+    let work = async {
+        let key = api.see(caller, id, &api.patience()).await?.key;
+        accept(api, key, change(key)).await
+    };
+    match patience::write(work)
+        .await
+        .unwrap_or_else(|| Err(problems::orders_away()))
+    {
+        Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => {
+            Ok(([(LOCATION, location(id)?)], problem).into_response())
+        }
+        answer => answer,
+    }
 }
 
 async fn accept<W: Wiring>(api: &Api<W>, key: OrderKey, command: Command) -> Result<Response, Problem> {

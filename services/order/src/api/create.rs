@@ -5,18 +5,19 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::LOCATION;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use holdfast_contracts::ids;
 use holdfast_order_core::{Command, Line, Money, NewOrder, OrderId, total};
 use holdfast_platform::problem::{INTERNAL, Problem, ValidJson};
 
-use super::headers::{IdempotencyKey, about};
+use super::headers::{IdempotencyKey, about, location};
 use super::identity::Caller;
 use super::problems::{self, PRICE_CHANGED};
 use super::request::{OrderRequest, Wanted, wrong};
 use super::view::MoneyView;
 use super::{Api, OrderView, Wiring};
+use crate::patience;
 use crate::ports::{Availability, Prices, Stock};
 use crate::replay::{OrderKey, Versioned};
 use crate::saga::{Applied, Basis, Error};
@@ -36,12 +37,10 @@ pub(super) async fn create<W: Wiring>(
     if api.link.is_down() {
         return in_doubt(problems::orders_away(), &key);
     }
-    let applied = match api.price(&wanted).await {
-        Ok(new) => api.saga.apply(key, Basis::New, Command::Create(new)).await,
-        // What was taken before stays taken, also if it could not be taken now.
-        Err(problem) => api.taken_before(&key, &wanted).await.ok_or(problem)?,
+    let Some(applied) = patience::write(api.take(&key, &wanted)).await else {
+        return in_doubt(problems::orders_away(), &key);
     };
-    let Applied { order, events } = match applied {
+    let Applied { order, events } = match applied? {
         Ok(applied) => applied,
         Err(error) => return refuse(error, &key),
     };
@@ -54,6 +53,14 @@ pub(super) async fn create<W: Wiring>(
 }
 
 impl<W: Wiring> Api<W> {
+    async fn take(&self, key: &OrderKey, wanted: &Wanted) -> Result<Result<Applied, Error>, Problem> {
+        match self.price(wanted).await {
+            Ok(new) => Ok(self.saga.apply(*key, Basis::New, Command::Create(new)).await),
+            // What was taken before stays taken, also if it could not be taken now.
+            Err(problem) => self.taken_before(key, wanted).await.ok_or(problem),
+        }
+    }
+
     /// The order at the prices of the catalogue.
     async fn price(&self, wanted: &Wanted) -> Result<NewOrder, Problem> {
         let (prices, availability) = futures::join!(
@@ -130,7 +137,7 @@ fn expect_total(total: &Money, expected: Option<&Money>) -> Result<(), Problem> 
 fn respond(status: StatusCode, key: &OrderKey, order: &Versioned) -> Result<Response, Problem> {
     let state = order.state.order().ok_or_else(|| Problem::new(&INTERNAL))?;
     let mut headers: HeaderMap = about(state.version, None).map_err(|_| Problem::new(&INTERNAL))?;
-    headers.insert(LOCATION, location(key)?);
+    headers.insert(LOCATION, location(key.order.0)?);
     Ok((status, headers, Json(OrderView::of(key, state))).into_response())
 }
 
@@ -145,14 +152,10 @@ fn refuse(error: Error, key: &OrderKey) -> Result<Response, Problem> {
 /// What was sent, now or by an earlier request with the same key, may have been stored all the same: the client is
 /// told where the order will be then.
 fn in_doubt(problem: Problem, key: &OrderKey) -> Result<Response, Problem> {
-    let location = location(key)?;
+    let location = location(key.order.0)?;
     let problem = problem.detail(
         "whether the order was taken is not known: it will be at Location if it was, and the same request with the same \
          Idempotency-Key may be repeated safely",
     );
     Ok(([(LOCATION, location)], problem).into_response())
-}
-
-fn location(key: &OrderKey) -> Result<HeaderValue, Problem> {
-    HeaderValue::try_from(format!("/v1/orders/{}", key.order)).map_err(|_| Problem::new(&INTERNAL))
 }

@@ -4,7 +4,8 @@ use axum::extract::FromRequestParts;
 use axum::http::header::{AGE, ETAG, IF_NONE_MATCH, InvalidHeaderValue};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
-use holdfast_platform::problem::{INVALID_PARAMETER, Problem};
+use holdfast_platform::problem::{INTERNAL, INVALID_PARAMETER, Problem};
+use uuid::Uuid;
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
@@ -77,6 +78,11 @@ pub(super) fn about(version: u64, age: Option<u64>) -> Result<HeaderMap, Invalid
     let mut headers = HeaderMap::from_iter([(ETAG, HeaderValue::try_from(etag(version))?)]);
     headers.extend(stale(age)?);
     Ok(headers)
+}
+
+/// Where an order is.
+pub(super) fn location(order: Uuid) -> Result<HeaderValue, Problem> {
+    HeaderValue::try_from(format!("/v1/orders/{order}")).map_err(|_| Problem::new(&INTERNAL))
 }
 
 /// Marks an answer as stale, if it is: it was the truth `age` seconds ago, and was never allowed to be used later.

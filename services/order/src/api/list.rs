@@ -13,10 +13,10 @@ use uuid::Uuid;
 
 use super::headers::stale;
 use super::identity::Caller;
-use super::patience::{Patience, is_away};
 use super::read::{Read, read};
 use super::{Api, OrderView, Wiring, problems};
 use crate::index::Page;
+use crate::patience::{Patience, is_away};
 use crate::replay::OrderKey;
 use crate::store::{self, Store};
 
@@ -64,16 +64,17 @@ pub(super) async fn list<W: Wiring>(
     ValidQuery(query): ValidQuery<ListQuery>,
 ) -> Result<Response, Problem> {
     let (before, limit) = query.check()?;
-    let page = api
-        .index
-        .page(caller.user, before, limit, api.link.is_down())
-        .await;
+    let patience = api.patience();
+    let page = api.index.page(caller.user, before, limit, patience.until()).await;
     let Page {
         orders,
         next,
         is_stale,
     } = page.map_err(|error| problems::of_journal(&error))?;
-    let found = find(api.saga.store(), orders, &Patience::new(is_stale)).await?;
+    if is_stale {
+        patience.lose();
+    }
+    let found = find(api.saga.store(), orders, &patience).await?;
     let headers = stale(found.age(is_stale)).map_err(|_| Problem::new(&INTERNAL))?;
     let orders = found.shown.iter();
     let orders = orders.filter_map(|read| Some((&read.key, read.order.state.order()?)));

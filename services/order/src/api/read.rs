@@ -4,20 +4,22 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use holdfast_order_core::OrderId;
-use holdfast_platform::journal::Journal;
+use holdfast_platform::journal::{Journal, Record};
 use holdfast_platform::problem::{INTERNAL, Problem, ValidPath};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::headers::{about, has_version};
+use super::headers::{about, has_version, stale};
 use super::identity::Caller;
-use super::patience::{Patience, is_away};
 use super::view::{EventView, events as views};
 use super::{Api, OrderView, Wiring, problems};
 use crate::codec;
+use crate::patience::{Patience, is_away};
 use crate::replay::{Corrupt, OrderKey, Versioned};
 use crate::store::{self, Store};
 
@@ -32,10 +34,9 @@ impl<W: Wiring> Api<W> {
     /// The order that a caller may see.
     pub(super) async fn see(&self, caller: &Caller, id: Uuid, patience: &Patience) -> Result<Read, Problem> {
         let (store, order) = (self.saga.store(), OrderId(id));
-        let own = OrderKey {
-            user: caller.user,
-            order,
-        };
+        let found_before = caller.is_staff.then(|| store.owner(order)).flatten();
+        let user = found_before.unwrap_or(caller.user);
+        let own = OrderKey { user, order };
         if let Some(read) = read(store, own, patience).await.map_err(problems::of_store)? {
             return Ok(read);
         }
@@ -89,7 +90,7 @@ struct Trail {
     items: Vec<EventView>,
 }
 
-/// The audit trail is not kept in memory: while the journal is away there is none.
+/// The audit trail as it is now, or as it was last read if the journal is away.
 pub(super) async fn events<W: Wiring>(
     State(api): State<Arc<Api<W>>>,
     caller: Caller,
@@ -98,8 +99,25 @@ pub(super) async fn events<W: Wiring>(
     let patience = api.patience();
     let Read { key, order, .. } = api.see(&caller, id, &patience).await?;
     let records = patience.ask(api.saga.store().records(&key, order.revision)).await;
+    let (trail, age) = match records {
+        Ok(records) => {
+            let trail = trail(&records)?;
+            api.trails.keep(key, trail.clone());
+            (trail, None)
+        }
+        Err(error) => {
+            let known = is_away(&error).then(|| api.trails.get(&key)).flatten();
+            let (trail, age) = known.ok_or_else(|| problems::of_store(error))?;
+            (trail, Some(age))
+        }
+    };
+    let headers = stale(age).map_err(|_| Problem::new(&INTERNAL))?;
+    Ok((headers, [(CONTENT_TYPE, "application/json")], trail).into_response())
+}
+
+fn trail(records: &[Record]) -> Result<Bytes, Problem> {
     let mut items: Vec<EventView> = Vec::new();
-    for record in records.map_err(problems::of_store)? {
+    for record in records {
         let commit = codec::decode_events(&record.payload).map_err(|error| {
             let (subject, sequence) = (record.subject.clone(), record.revision);
             problems::of_corrupt(&Corrupt {
@@ -110,5 +128,6 @@ pub(super) async fn events<W: Wiring>(
         })?;
         items.extend(views(&commit));
     }
-    Ok(Json(Trail { items }).into_response())
+    let trail = serde_json::to_vec(&Trail { items });
+    trail.map(Bytes::from).map_err(|_| Problem::new(&INTERNAL))
 }

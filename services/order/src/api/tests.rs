@@ -70,6 +70,7 @@ impl Shop {
         let api: Api<Fake> = Api {
             saga: saga.clone(),
             index,
+            trails: Trails::new(1 << 20, clock.clone()),
             prices: prices.clone(),
             stock: stock.clone(),
             link: Link::new(&down),
@@ -711,8 +712,62 @@ async fn an_order_of_unknown_outcome_says_where_it_will_be() {
     assert_eq!(found.body, again.body);
 }
 
+/// Longer than a write takes at most, shorter than a try that the gateway makes of it.
+const ONE_WRITE: std::time::Duration = std::time::Duration::from_millis(3500);
+
 #[tokio::test]
-async fn an_audit_trail_is_waited_for_once_and_then_told_to_be_away() {
+async fn a_write_on_a_silent_journal_is_given_up_in_time_and_says_where_to_look() {
+    let shop = Shop::open();
+    let id = shop.create(ANNA, "k1").await;
+    shop.journal.fall_silent();
+    let asked = std::time::Instant::now();
+    let (tea, cancel) = (tea(), format!("{}/cancel", path(&id)));
+    let (taken, cancelled) = tokio::join!(shop.order(ANNA, "k2", &tea), shop.post(ANNA, &cancel));
+    assert!(asked.elapsed() < ONE_WRITE, "{:?}", asked.elapsed());
+    for answer in [&taken, &cancelled] {
+        assert_eq!(answer.kind(), (503, "unavailable"));
+        assert_eq!(answer.header("retry-after"), "2");
+    }
+    assert_eq!(cancelled.header("location"), path(&id));
+    shop.journal.heal();
+    let again = shop.order(ANNA, "k2", &tea).await;
+    assert_eq!(again.header("location"), taken.header("location"));
+}
+
+#[tokio::test]
+async fn an_audit_trail_that_was_read_is_shown_from_memory_while_the_journal_is_away() {
+    let shop = Shop::open();
+    let (id, unread) = (shop.create(ANNA, "k1").await, shop.create(ANNA, "k2").await);
+    let trail = format!("{}/events", path(&id));
+    let before = shop.get(ANNA, &trail).await;
+    assert_eq!((before.header("age"), before.header("cache-status")), ("", ""));
+    assert_eq!(shop.send(staff("GET", &trail)).await.body, before.body);
+    shop.clock.advance(SignedDuration::from_secs(30));
+    shop.journal.fail("orders.>".to_owned());
+    for answer in [
+        shop.get(ANNA, &trail).await,
+        shop.send(staff("GET", &trail)).await,
+    ] {
+        assert_eq!((answer.status, answer.header("age")), (StatusCode::OK, "30"));
+        assert!(answer.header("cache-status").contains("journal-unavailable"));
+        assert_eq!(answer.header("content-type"), "application/json");
+        assert_eq!(answer.body, before.body);
+    }
+    let unread = shop.get(ANNA, &format!("{}/events", path(&unread))).await;
+    assert_eq!(
+        (unread.kind(), unread.header("retry-after")),
+        ((503, "unavailable"), "2")
+    );
+    assert_eq!(
+        shop.get(BORIS, &trail).await.status,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+    shop.journal.heal();
+    assert_eq!(shop.get(ANNA, &trail).await.header("age"), "");
+}
+
+#[tokio::test]
+async fn an_audit_trail_that_was_never_read_is_waited_for_once_and_then_told_to_be_away() {
     let shop = Shop::open();
     let id = shop.create(ANNA, "k1").await;
     shop.journal.fall_silent();
