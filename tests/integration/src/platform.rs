@@ -9,8 +9,10 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::Deserialize;
+use serde_json::json;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
@@ -173,6 +175,34 @@ impl Platform {
     /// Sends a signal to the process that has this name now; false if it is just being started again.
     pub fn signal(&self, name: &str, signal: Signal) -> bool {
         kill(Pid::from_raw(self.process(name).pid), signal).is_ok()
+    }
+
+    /// Publishes a message as `service` may.
+    ///
+    /// # Panics
+    /// If nats-server does not take it.
+    pub async fn publish_as(&self, service: &str, subject: &str, payload: &str) {
+        let environment = std::fs::read(format!("/proc/{}/environ", self.process(service).pid));
+        let environment = String::from_utf8(environment.expect("a process of ours")).expect("text");
+        let variable = |name: &str| {
+            let found = environment.split('\0').find_map(|line| line.strip_prefix(name));
+            found.unwrap_or_default().to_owned()
+        };
+        let identity = json!({
+            "verbose": false, "pedantic": false, "lang": "rust", "version": "1",
+            "user": variable("HOLDFAST_NATS_USER="), "pass": variable("HOLDFAST_NATS_PASSWORD="),
+        });
+        let address = ("127.0.0.1", self.process("nats-server").http_port);
+        let mut nats = BufReader::new(TcpStream::connect(address).await.expect("nats-server"));
+        let length = payload.len();
+        let words = format!("CONNECT {identity}\r\nPUB {subject} {length}\r\n{payload}\r\nPING\r\n");
+        nats.write_all(words.as_bytes()).await.expect("nats-server");
+        let mut line = String::new();
+        while !line.starts_with("PONG") {
+            line.clear();
+            let read = nats.read_line(&mut line).await.expect("nats-server");
+            assert!(read > 0 && !line.starts_with("-ERR"), "{line}");
+        }
     }
 
     /// `holdfast audit` over everything: nothing may be under way any more, and `accepted` must be there.

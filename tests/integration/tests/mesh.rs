@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use futures::{StreamExt as _, stream};
 use holdfast_tests_integration::{Answer, Platform, Shop, eventually, send};
 use nix::sys::signal::Signal;
 use reqwest::{Client, Method, StatusCode};
@@ -41,9 +42,22 @@ async fn shop(platform: &Platform, who: &str) -> Shop {
     Shop::behind_gateway(platform, &platform.holdfast(&["token", who]).await)
 }
 
+/// Somebody who is none of the sample users.
+async fn somebody(platform: &Platform) -> Shop {
+    let user = Uuid::new_v4().to_string();
+    Shop::behind_gateway(platform, &platform.holdfast(&["token", "--user", &user]).await)
+}
+
+fn an_order(token: &str) -> Value {
+    json!({"lines": [{"sku": SKU, "quantity": 1}], "payment_token": token})
+}
+
 async fn order(shop: &Shop) -> Answer {
-    let body = json!({"lines": [{"sku": SKU, "quantity": 1}], "payment_token": "tok_ok"});
-    send(shop.order(&Uuid::new_v4().to_string(), &body))
+    order_with(shop, "tok_ok").await
+}
+
+async fn order_with(shop: &Shop, token: &str) -> Answer {
+    send(shop.order(&Uuid::new_v4().to_string(), &an_order(token)))
         .await
         .unwrap()
 }
@@ -300,4 +314,167 @@ async fn while_payment_hangs_orders_are_taken_at_once_and_the_breaker_opens_and_
     assert!(platform.signal("payment", Signal::SIGCONT));
     all_complete(&platform, &customer, &orders).await;
     assert!(!is_open().await);
+    each_is_charged_once(&platform, &customer).await;
+}
+
+/// The provider was asked to charge once per order, however often payment was: everything else was a question.
+async fn each_is_charged_once(platform: &Platform, shop: &Shop) {
+    let url = format!("{}/sandbox/charges", platform.url("sandbox"));
+    let charges = shop.get_url(&url).await.unwrap().body;
+    for charge in charges["items"].as_array().unwrap() {
+        assert_eq!(charge["attempts"], 1, "{charge:#}");
+    }
+}
+
+#[tokio::test]
+async fn a_charge_whose_answer_is_lost_or_late_is_asked_for_and_never_made_again() {
+    let (platform, _turn) = platform().await;
+    let customer = shop(&platform, "customer").await;
+    let mut orders = Vec::new();
+    for token in ["tok_lost_response", "tok_slow", "tok_slow"] {
+        orders.push(order_with(&customer, token).await);
+    }
+    // What is in order's hands is given to its successor.
+    assert!(platform.signal("order", Signal::SIGKILL));
+    all_complete(&platform, &customer, &orders).await;
+    each_is_charged_once(&platform, &customer).await;
+}
+
+/// Below the gateway's timeout of a write, and of a try of a read.
+const WRITE_WITHIN: Duration = Duration::from_secs(10);
+const READ_WITHIN: Duration = Duration::from_secs(2);
+
+fn is_stale_copy(answer: &Answer) {
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    assert!(answer.header("age").parse::<u64>().is_ok(), "{answer:?}");
+    let status = answer.header("cache-status");
+    assert!(status.contains("journal-unavailable"), "{answer:?}");
+}
+
+async fn is_told_to_come_again(request: reqwest::RequestBuilder) -> Answer {
+    let asked = Instant::now();
+    let answer = send(request).await.unwrap();
+    assert!(
+        asked.elapsed() < WRITE_WITHIN,
+        "{:?}: {answer:?}",
+        asked.elapsed()
+    );
+    is_problem(&answer, 503);
+    assert!(answer.header("retry-after").parse::<u32>().is_ok(), "{answer:?}");
+    assert!(answer.header("location").starts_with("/v1/orders/"), "{answer:?}");
+    assert!(
+        answer.body["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.contains("repeated")),
+        "{answer:?}"
+    );
+    answer
+}
+
+#[tokio::test]
+async fn while_nats_hangs_reads_go_on_for_everybody_and_writes_are_told_to_come_again() {
+    const WRITES: usize = 40;
+    const WRITES_AT_ONCE: usize = 20;
+    let (platform, _turn) = platform().await;
+    let (customer, other) = (shop(&platform, "customer").await, somebody(&platform).await);
+    let before = vec![order(&other).await];
+    all_complete(&platform, &other, &before).await;
+    let one = format!("/{}", before[0].id());
+    let (trail, cancel) = (format!("{one}/events"), format!("{one}/cancel"));
+    let read: [&str; 3] = [&one, "", &trail];
+    for path in read {
+        let answer = other.get(path).await.unwrap();
+        assert_eq!(
+            (answer.status, answer.header("cache-status")),
+            (StatusCode::OK, ""),
+            "{answer:?}"
+        );
+    }
+
+    assert!(platform.signal("nats-server", Signal::SIGSTOP));
+    let key = |n: usize| format!("hung-{n}");
+    let body = an_order("tok_ok");
+    let writing = async {
+        let writes = (0..WRITES).map(|n| is_told_to_come_again(customer.order(&key(n), &body)));
+        let told = stream::iter(writes).buffered(WRITES_AT_ONCE).collect::<Vec<_>>();
+        let cancelled = is_told_to_come_again(other.request(Method::POST, &cancel));
+        tokio::join!(told, cancelled)
+    };
+    let reading = async {
+        loop {
+            for path in read {
+                let asked = Instant::now();
+                is_stale_copy(&other.get(path).await.unwrap());
+                assert!(asked.elapsed() < READ_WITHIN, "{path} took {:?}", asked.elapsed());
+            }
+        }
+    };
+    let (told, cancelled) = tokio::select! {
+        told = writing => told,
+        () = reading => unreachable!("reads go on"),
+    };
+    assert_eq!(cancelled.header("location"), format!("/v1/orders{one}"));
+
+    assert!(platform.signal("nats-server", Signal::SIGCONT));
+    let mut orders = Vec::new();
+    for (n, told) in told.iter().enumerate() {
+        let taken = customer.insist(customer.order(&key(n), &body)).await;
+        assert!(taken.status.is_success(), "{taken:?}");
+        assert_eq!(told.header("location"), format!("/v1/orders/{}", taken.id()));
+        orders.push(taken);
+        sleep(BETWEEN_ORDERS).await;
+    }
+    orders.extend(before);
+    for order in &orders[..WRITES] {
+        let id = order.id();
+        eventually(PATIENCE, async || match status(&customer, id).await? {
+            status if status == "completed" => Ok(()),
+            other => Err(format!("{id} is {other}")),
+        })
+        .await;
+    }
+    let accepted: Vec<Uuid> = orders.iter().map(Answer::id).collect();
+    eventually(PATIENCE, async || platform.audit(&accepted).await).await;
+}
+
+#[tokio::test]
+async fn an_order_that_cannot_be_read_is_the_trouble_of_who_reads_it_and_of_nobody_else() {
+    /// Several intervals of a breaker.
+    const POLLED: Duration = Duration::from_secs(10);
+    const BETWEEN_POLLS: Duration = Duration::from_millis(33);
+    let (platform, _turn) = platform().await;
+    let (customer, other) = (shop(&platform, "customer").await, somebody(&platform).await);
+    let (broken, sound) = (order(&customer).await, order(&other).await);
+    all_complete(&platform, &customer, std::slice::from_ref(&broken)).await;
+    let (user, id) = (broken.body["user_id"].as_str().unwrap(), broken.id());
+    let subject = format!("orders.{user}.{id}");
+    platform.publish_as("order", &subject, "not a commit").await;
+
+    let until = Instant::now() + POLLED;
+    let polling = async {
+        while Instant::now() < until {
+            for path in [format!("/{id}"), format!("/{id}/events")] {
+                let answer = customer.get(&path).await.unwrap();
+                is_problem(&answer, 500);
+                assert!(answer.body["sequence"].as_u64().is_some(), "{answer:?}");
+            }
+            sleep(BETWEEN_POLLS).await;
+        }
+    };
+    let others = async {
+        while Instant::now() < until {
+            let read = other.get(&format!("/{}", sound.id())).await.unwrap();
+            assert_eq!(
+                (read.status, read.header("age")),
+                (StatusCode::OK, ""),
+                "{read:?}"
+            );
+            assert_eq!(other.get("").await.unwrap().status, StatusCode::OK);
+            assert_eq!(order(&other).await.status, StatusCode::CREATED);
+            sleep(BETWEEN_ORDERS).await;
+        }
+    };
+    tokio::join!(polling, others);
+    let list = customer.get("").await.unwrap();
+    assert_eq!(list.body["omitted"][0]["reason"], "unreadable", "{list:?}");
 }
