@@ -107,6 +107,24 @@ impl Bucket {
         self.append(key, expected, headers, payload).await
     }
 
+    /// Stores a document if there is none.
+    ///
+    /// # Errors
+    /// [`Error::is_conflict`] if there is one.
+    pub async fn create<T: Serialize>(&self, key: &str, value: &T) -> Result<Revision, Error> {
+        match self.put(key, Revision::NONE, value, None).await {
+            Err(error) if error.is_conflict() => {
+                let found = self.get::<serde_json::Value>(key).await?;
+                match found.value {
+                    Some(_) => Err(error),
+                    // There was one.
+                    None => self.put(key, found.revision, value, None).await,
+                }
+            }
+            ended => ended,
+        }
+    }
+
     /// Deletes a document that is at this version.
     ///
     /// # Errors

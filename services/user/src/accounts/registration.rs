@@ -1,7 +1,6 @@
 //! Registration.
 
 use futures::try_join;
-use holdfast_platform::journal::Revision;
 use holdfast_user_core::contact::{self, Notifications};
 use holdfast_user_core::email::Email;
 use holdfast_user_core::password;
@@ -59,8 +58,8 @@ impl Accounts {
         };
         let (user_key, contact_key) = (user_key(id), id.to_string());
         try_join!(
-            self.users.put(&user_key, Revision::NONE, &profile, None),
-            self.contacts.put(&contact_key, Revision::NONE, &record, None)
+            self.users.create(&user_key, &profile),
+            self.contacts.create(&contact_key, &record)
         )?;
         if let Err(error) = self.claim(&index, id).await {
             // If this fails, or the claim has been made after all, whoever finds the note puts it right.

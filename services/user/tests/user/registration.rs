@@ -5,6 +5,7 @@ use holdfast_contracts::subjects::USERS_BUCKET;
 use holdfast_platform::journal::Revision;
 use holdfast_platform::journal::jetstream::JournalConfig;
 use holdfast_user::bucket::Bucket;
+use holdfast_user::seed::Seed;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -227,4 +228,40 @@ async fn a_claim_whose_account_never_came_is_void_after_a_minute() {
         .log_in("anna@example.org", PASSWORD)
         .await
         .expect(200);
+}
+
+#[tokio::test]
+async fn what_a_seed_has_is_made_once_and_again_after_it_was_erased() {
+    let world = World::new().await;
+    let staff = Uuid::from_u128(7);
+    let seed = json!({
+        "users": [{"id": staff, "email": "staff@example.org", "password": PASSWORD, "name": "S", "roles": ["staff"]}],
+        "clients": [{"id": "reports", "secret": "0123456789abcdef0123456789abcdef", "scope": "orders"}],
+    });
+    let seed: Seed = serde_json::from_value(seed).unwrap();
+    let api = &world.replica.api;
+    for _ in 0..2 {
+        seed.plant(&api.accounts, &api.clients).await.unwrap();
+    }
+    let staff = staff.to_string();
+    for _ in 0..2 {
+        world
+            .replica
+            .as_user(&staff, "DELETE", "/v1/users/me", None)
+            .await
+            .expect(202);
+        world
+            .replica
+            .log_in("staff@example.org", PASSWORD)
+            .await
+            .expect(401);
+        seed.plant(&api.accounts, &api.clients).await.unwrap();
+        let shown = world
+            .replica
+            .as_user(&staff, "GET", "/v1/users/me", None)
+            .await
+            .expect(200);
+        assert_eq!(shown.body["roles"], json!(["staff"]));
+    }
+    assert_eq!(world.messages("USER_KEYS").await, 1);
 }
