@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use holdfast_platform::nats::NatsConfig;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -74,7 +75,7 @@ pub enum Error {
 #[derive(Clone, Debug)]
 pub struct Target {
     /// Where NATS listens.
-    pub nats_url: String,
+    pub nats: NatsConfig,
     /// `host:port` of the order service.
     pub orders: String,
     /// The processes whose CPU time and memory are counted, besides this one.
@@ -137,7 +138,7 @@ async fn wait_for(orders: u64, counts: &Counts) {
 /// # Errors
 /// When NATS or the order service cannot be reached, or no order ends at all.
 pub async fn run(target: &Target, load: &Load) -> Result<Run, Error> {
-    let endings = Endings::subscribe(&target.nats_url).await?;
+    let endings = Endings::subscribe(&target.nats).await?;
     let stop = CancellationToken::new();
     let counts = Arc::<Counts>::default();
     let mut clients = JoinSet::new();

@@ -6,6 +6,7 @@
 mod child;
 mod error;
 mod exec;
+mod identities;
 mod logs;
 mod mesh;
 mod ports;
@@ -18,11 +19,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holdfast_platform::http;
+use holdfast_platform::nats::{self, Nats, NatsConfig};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use error::Error;
 pub use exec::replace_process;
+pub use identities::{OPERATOR, operator};
 pub use logs::Logs;
 pub use mesh::{Mesh, Proxy};
 pub use ports::{GatewayPorts, Ports, ServicePorts, SidecarPorts};
@@ -33,6 +36,7 @@ pub use spec::{Service, Sync};
 use crate::issuer::Issuer;
 use crate::provision::{self, Declarations};
 use child::Child;
+use identities::Identities;
 
 /// A server with much data needs its time to read it back.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -68,6 +72,7 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Platform {
     options: Options,
+    identities: Identities,
     run_dir: Arc<RunDir>,
     /// In the order of their start.
     children: Vec<Child>,
@@ -85,6 +90,7 @@ impl Platform {
         ports::check_free(&options.ports, options.mesh.is_some())?;
         let mut platform = Self {
             options,
+            identities: Identities::new(),
             run_dir,
             children: Vec::new(),
             force: CancellationToken::new(),
@@ -99,12 +105,12 @@ impl Platform {
     }
 
     async fn bring_up(&mut self) -> Result<(), Error> {
-        let conf = self.run_dir.write_nats_conf(provision::LAPTOP_CONF)?;
-        self.spawn(spec::nats_server(&self.options, &conf));
-        let client = self.provision().await?;
-        seed::products(&client).await?;
+        let conf = self.identities.write(self.run_dir.folder())?;
+        self.spawn(spec::nats_server(&self.options, &self.identities, &conf));
+        let nats = self.provision().await?;
+        seed::products(nats.client()).await?;
         for service in Service::START_ORDER {
-            self.spawn(spec::service(&self.options, service));
+            self.spawn(spec::service(&self.options, &self.identities, service));
         }
         let issuer = Issuer::establish(&self.options.home)?;
         self.spawn_mesh(&issuer)?;
@@ -149,19 +155,20 @@ impl Platform {
         ));
     }
 
-    async fn provision(&self) -> Result<async_nats::Client, Error> {
+    async fn provision(&self) -> Result<Nats, Error> {
         let declarations = Declarations::built_in().map_err(provision::Error::from)?;
+        let nats = nats::connect(&self.nats()).await?;
         let started = Instant::now();
         loop {
-            let detail = match async_nats::connect(self.nats_url()).await {
-                Err(error) => error.to_string(),
-                Ok(client) => {
-                    match provision::apply(&client, &declarations, provision::Options::default()).await {
-                        Ok(_) => return Ok(client),
-                        Err(error) if error.is_retryable() => error.to_string(),
-                        Err(error) => return Err(error.into()),
-                    }
-                }
+            let detail = match *nats.connected().borrow() {
+                false => "no connection".to_owned(),
+                true => match provision::apply(nats.client(), &declarations, provision::Options::default())
+                    .await
+                {
+                    Ok(_) => return Ok(nats),
+                    Err(error) if error.is_retryable() => error.to_string(),
+                    Err(error) => return Err(error.into()),
+                },
             };
             self.still_starting("nats-server", started, &detail)?;
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -200,6 +207,12 @@ impl Platform {
     #[must_use]
     pub fn nats_url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.options.ports.nats)
+    }
+
+    /// How the operator connects to it.
+    #[must_use]
+    pub fn nats(&self) -> NatsConfig {
+        NatsConfig::new(self.nats_url(), OPERATOR).with(self.identities.of(OPERATOR))
     }
 
     /// How it was started.

@@ -8,7 +8,7 @@ mod api;
 mod declaration;
 mod diff;
 
-pub use declaration::{Declarations, Error as DeclarationError, LAPTOP_CONF, Resource, ResourceKind};
+pub use declaration::{Declarations, Error as DeclarationError, Resource, ResourceKind};
 pub use diff::{FieldChange, Refusal};
 
 /// How to apply.

@@ -79,7 +79,7 @@ impl Service {
         let inventory = JetStreamJournal::new(&self.nats, subjects::INVENTORY, self.settings.journal);
         let until = shutdown.clone();
         let head_start = until.run_until_cancelled_owned(head_start(inventory.clone(), self.settings.shard));
-        let Some((ledger, decisions)) = head_start.await else {
+        let Some((ledger, decisions)) = Box::pin(head_start).await else {
             return;
         };
         self.view.start_from(ledger, decisions);

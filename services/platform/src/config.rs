@@ -10,6 +10,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, Parser};
 
 use crate::journal::jetstream::{GroupCommit, JournalConfig};
+use crate::nats::Credentials;
 
 /// What every service is told. Flatten it into the service's own struct.
 #[derive(Clone, Debug, clap::Args)]
@@ -28,6 +29,18 @@ pub struct ServiceArgs {
         hide_env_values = true
     )]
     pub nats_url: String,
+    /// User of NATS; none: as the URL says
+    #[arg(long, env = "HOLDFAST_NATS_USER")]
+    pub nats_user: Option<String>,
+    /// Password of that user
+    #[arg(
+        long,
+        env = "HOLDFAST_NATS_PASSWORD",
+        hide_env_values = true,
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub nats_password: String,
     /// HTTP proxy by which other services are called, such as a sidecar's: http://host:port; none: straight
     #[arg(long, env = "HOLDFAST_HTTP_PROXY", value_parser = http_proxy)]
     pub http_proxy: Option<reqwest::Proxy>,
@@ -60,6 +73,15 @@ pub struct ServiceArgs {
 }
 
 impl ServiceArgs {
+    /// Who this service is for NATS.
+    #[must_use]
+    pub fn nats_credentials(&self) -> Option<Credentials> {
+        self.nats_user.clone().map(|user| Credentials {
+            user,
+            password: self.nats_password.clone(),
+        })
+    }
+
     /// The configuration of this service's journals.
     #[must_use]
     pub fn journal(&self) -> JournalConfig {

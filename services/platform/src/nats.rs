@@ -3,12 +3,18 @@
 //! Reconnects for ever with jittered delays, notices a dead peer within seconds, has its own inbox prefix (so that
 //! permissions can name it), and publishes its state for readiness.
 
+use std::future::Future;
 use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::jetstream::{self, context::ContextBuilder};
 use async_nats::{Client, ConnectOptions, Event};
 use tokio::sync::watch;
+
+mod refusals;
+
+use refusals::Refusals;
+pub use refusals::Refused;
 
 /// How to reach NATS.
 #[derive(Clone)]
@@ -17,6 +23,23 @@ pub struct NatsConfig {
     pub url: String,
     /// The name of this service: names the connection and its inbox prefix `_INBOX_<name>`.
     pub name: String,
+    /// Who connects, unless a URL tells.
+    pub credentials: Option<Credentials>,
+}
+
+/// A user of NATS. The password is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The name, as in `nats/users`.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Credentials({}:***)", self.user)
+    }
 }
 
 impl std::fmt::Debug for NatsConfig {
@@ -25,6 +48,7 @@ impl std::fmt::Debug for NatsConfig {
         f.debug_struct("NatsConfig")
             .field("url", &urls.join(","))
             .field("name", &self.name)
+            .field("credentials", &self.credentials)
             .finish()
     }
 }
@@ -46,7 +70,14 @@ impl NatsConfig {
         Self {
             url: url.into(),
             name: name.into(),
+            credentials: None,
         }
+    }
+
+    /// The same, as this user; none: as the URL says, or as nobody.
+    #[must_use]
+    pub fn with(self, credentials: Option<Credentials>) -> Self {
+        Self { credentials, ..self }
     }
 }
 
@@ -70,7 +101,7 @@ pub struct Nats {
     client: Client,
     jetstream: jetstream::Context,
     connected: watch::Receiver<bool>,
-    refusals: watch::Receiver<Option<String>>,
+    refusals: Refusals,
 }
 
 impl Nats {
@@ -92,15 +123,29 @@ impl Nats {
         self.connected.clone()
     }
 
-    /// The server's last words if it refused a publish or a subscription to `subject` for lack of permission. The
-    /// client does not tell the caller: the call ends in a time-out.
+    /// The server's words if it refused a publish or a subscription to `subject` for lack of permission, on the
+    /// connection as it is now.
     #[must_use]
-    pub fn refusal(&self, subject: &str) -> Option<String> {
-        let last = self.refusals.borrow();
-        let quoted = format!("\"{subject}\"");
-        last.as_ref()
-            .filter(|words| words.contains("ermission") && words.contains(&quoted))
-            .cloned()
+    pub fn refusal(&self, subject: &str) -> Option<Refused> {
+        self.refusals.of(subject)
+    }
+
+    /// Waits for an answer that follows from publishing or subscribing to `subject`, unless the server refuses that:
+    /// the client does not tell the caller, who would wait for as long as he is willing to.
+    ///
+    /// # Errors
+    /// [`Refused`] names the subject.
+    pub async fn unless_refused<T>(
+        &self,
+        subject: &str,
+        answer: impl Future<Output = T>,
+    ) -> Result<T, Refused> {
+        let refused = self.refusals.next(subject);
+        tokio::select! {
+            biased;
+            answer = answer => Ok(answer),
+            refused = refused => Err(refused),
+        }
     }
 
     /// Waits until everything published so far (acknowledgements too) is on the wire.
@@ -122,13 +167,13 @@ impl Nats {
 /// [`Error`] if the URL or its credentials cannot be used.
 pub async fn connect(config: &NatsConfig) -> Result<Nats, Error> {
     let (up, connected) = watch::channel(false);
-    let (refused, refusals) = watch::channel(None);
+    let refusals = Refusals::default();
     let urls = config
         .url
         .split(',')
         .map(|url| url.trim().parse::<async_nats::ServerAddr>());
     let urls = urls.collect::<Result<Vec<_>, _>>().map_err(Error::Url)?;
-    let options = with_credentials(options(config, up.clone(), refused), &urls);
+    let options = with_credentials(options(config, up.clone(), refusals.clone()), config, &urls);
     let client = options.connect(urls).await?;
     if client.connection_state() == State::Connected {
         up.send_replace(true);
@@ -145,21 +190,23 @@ pub async fn connect(config: &NatsConfig) -> Result<Nats, Error> {
 }
 
 /// The client ignores credentials in URLs.
-fn with_credentials(options: ConnectOptions, urls: &[async_nats::ServerAddr]) -> ConnectOptions {
-    let credentials = urls
-        .iter()
-        .find_map(|url| Some((url.username()?, url.password()?)));
-    match credentials {
-        Some((user, password)) => options.user_and_password(user.to_owned(), password.to_owned()),
+fn with_credentials(
+    options: ConnectOptions,
+    config: &NatsConfig,
+    urls: &[async_nats::ServerAddr],
+) -> ConnectOptions {
+    let of_url = |url: &async_nats::ServerAddr| {
+        let (user, password) = (url.username()?.to_owned(), url.password()?.to_owned());
+        Some(Credentials { user, password })
+    };
+    let in_urls = urls.iter().find_map(of_url);
+    match in_urls.or_else(|| config.credentials.clone()) {
+        Some(Credentials { user, password }) => options.user_and_password(user, password),
         None => options,
     }
 }
 
-fn options(
-    config: &NatsConfig,
-    up: watch::Sender<bool>,
-    refused: watch::Sender<Option<String>>,
-) -> ConnectOptions {
+fn options(config: &NatsConfig, up: watch::Sender<bool>, refusals: Refusals) -> ConnectOptions {
     ConnectOptions::new()
         .name(&config.name)
         .custom_inbox_prefix(format!("_INBOX_{}", config.name))
@@ -169,15 +216,15 @@ fn options(
         .connection_timeout(Duration::from_secs(5))
         .reconnect_delay_callback(|attempts| jittered(Duration::from_millis(50), attempts))
         .event_callback(move |event| {
-            observe(&event, &up, &refused);
+            observe(&event, &up, &refusals);
             std::future::ready(())
         })
 }
 
-fn observe(event: &Event, up: &watch::Sender<bool>, refused: &watch::Sender<Option<String>>) {
+fn observe(event: &Event, up: &watch::Sender<bool>, refusals: &Refusals) {
     match event {
         Event::Connected => {
-            refused.send_replace(None);
+            refusals.forget();
             up.send_replace(true);
             tracing::info!("connected to NATS");
         }
@@ -186,7 +233,7 @@ fn observe(event: &Event, up: &watch::Sender<bool>, refused: &watch::Sender<Opti
             tracing::warn!("NATS: {event}");
         }
         Event::ServerError(error) => {
-            refused.send_replace(Some(error.to_string()));
+            refusals.note(&error.to_string());
             tracing::error!("NATS: {error}");
         }
         Event::SlowConsumer(_) | Event::ClientError(_) => tracing::error!("NATS: {event}"),
@@ -220,7 +267,11 @@ mod tests {
 
     #[test]
     fn credentials_are_not_shown() {
-        let config = NatsConfig::new("nats://clerk:secret@a:4222,b:4222", "t");
+        let credentials = Credentials {
+            user: "clerk".into(),
+            password: "secret".into(),
+        };
+        let config = NatsConfig::new("nats://clerk:secret@a:4222,b:4222", "t").with(Some(credentials));
         let shown = format!("{config:?}");
         assert!(
             !shown.contains("secret") && shown.contains("***@a:4222,b:4222"),

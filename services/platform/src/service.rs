@@ -139,7 +139,8 @@ impl Context {
     /// # Errors
     /// [`Error::Nats`] if the URL cannot be used; a server that is away is waited for in the background.
     pub async fn nats(&self) -> Result<Nats, Error> {
-        let nats = nats::connect(&NatsConfig::new(&self.args.nats_url, self.name)).await?;
+        let config = NatsConfig::new(&self.args.nats_url, self.name).with(self.args.nats_credentials());
+        let nats = nats::connect(&config).await?;
         let (guard, mut connected) = (self.readiness.register("nats"), nats.connected());
         let shutdown = self.shutdown.clone();
         self.spawn("nats", async move {
@@ -162,6 +163,11 @@ impl Context {
         Lane::new(nats, self.name, stream, consumer).drain_deadline(self.args.drain_deadline)
     }
 
+    /// Says that the API listens, for services that serve it by themselves.
+    pub fn listens(&self) {
+        self.api.ready();
+    }
+
     /// Serves the API on the configured address until shutdown.
     ///
     /// # Errors
@@ -176,7 +182,7 @@ impl Context {
     /// As there.
     pub async fn serve_http_with(&self, router: Router, options: HttpOptions) -> Result<(), Error> {
         let listener = bind("HOLDFAST_HTTP_ADDR", self.args.http_addr).await?;
-        self.api.ready();
+        self.listens();
         if let Ok(address) = listener.local_addr() {
             tracing::info!(service = self.name, %address, "serving");
         }

@@ -16,7 +16,7 @@ use holdfast_platform::http::{self, HttpOptions};
 use holdfast_platform::journal::jetstream::{JetStreamJournal, JournalConfig};
 use holdfast_platform::lifecycle::Shutdown;
 use holdfast_platform::nats::Nats;
-use holdfast_platform::testing::{NatsCluster, NatsServer};
+use holdfast_platform::testing::{NatsCluster, NatsServer, ServerOptions};
 use holdfast_quota::args::QuotaArgs;
 use holdfast_quota::grpc::{LEASE, router};
 use holdfast_quota::ledger::Ledger;
@@ -37,11 +37,11 @@ struct Quota {
 }
 
 async fn quota(replicas: usize) -> Quota {
-    let server = NatsServer::start().await;
-    provision(&server.connect("provision").await, 1).await;
+    let server = NatsServer::start_with(ServerOptions::with_users()).await;
+    provision(&server.connect_as("holdfast").await, 1).await;
     let mut started = Vec::new();
     for _ in 0..replicas {
-        started.push(replica(&server.connect("quota").await).await);
+        started.push(replica(&server.connect_as("quota").await).await);
     }
     Quota {
         server,

@@ -77,6 +77,7 @@ pub async fn serve(context: Context, args: Args) -> Result<(), Error> {
     };
     let provider = Provider::start(store, known, delays, webhooks);
     let listener = CuttableListener(TcpListener::bind(args.service.http_addr).await?);
+    context.listens();
     tracing::info!(service = context.name, address = %args.service.http_addr, "serving");
     let options = HttpOptions {
         request_deadline: REQUEST + args.slow,

@@ -243,7 +243,14 @@ impl Platform {
 impl Drop for Platform {
     fn drop(&mut self) {
         _ = self.child.start_kill();
-        if std::thread::panicking() {
+        if !std::thread::panicking() {
+            let log = std::fs::read_to_string(self.home.path().join("up.log")).unwrap_or_default();
+            let refused: Vec<&str> = log.lines().filter(|line| line.contains("Violation")).collect();
+            assert!(
+                refused.is_empty(),
+                "NATS refused what a service needs: {refused:#?}"
+            );
+        } else {
             let log = std::fs::read_to_string(self.home.path().join("up.log")).unwrap_or_default();
             let lines: Vec<&str> = log.lines().collect();
             let last = lines.len().saturating_sub(LINES_OF_A_FAILURE);

@@ -2,13 +2,17 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::StreamExt as _;
+use holdfast_platform::nats::{self, NatsConfig};
 use memchr::memmem;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::Error;
+
+const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
 
 /// How an order ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,21 +43,22 @@ impl Drop for Subscription {
 
 impl Endings {
     /// Follows the commits that the stream of orders republishes.
-    pub(super) async fn subscribe(url: &str) -> Result<Self, Error> {
+    pub(super) async fn subscribe(config: &NatsConfig) -> Result<Self, Error> {
         let failed = |detail: String| Error::Nats {
-            url: url.to_owned(),
+            url: config.url.clone(),
             detail,
         };
-        let client = async_nats::ConnectOptions::new()
-            .name("holdfast-bench")
-            .connect(url)
+        let nats = nats::connect(config)
             .await
             .map_err(|error| failed(error.to_string()))?;
+        let client = nats.client().clone();
         let mut commits = client
             .subscribe("status.>")
             .await
             .map_err(|error| failed(error.to_string()))?;
-        client.flush().await.map_err(|error| failed(error.to_string()))?;
+        nats.flush(CONNECTED_WITHIN)
+            .await
+            .map_err(|error| failed(error.to_string()))?;
         let waiting = Arc::<Mutex<Waiting>>::default();
         let told = Arc::clone(&waiting);
         let task = tokio::spawn(async move {

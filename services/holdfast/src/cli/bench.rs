@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use holdfast_platform::nats::NatsConfig;
 
 use super::up::NatsBinary;
 use super::{Error, Outcome};
 use crate::bench::{self, Load, Report, Target, Window, report};
-use crate::local::{self, Logs, Options, Platform, Ports, RunDir, Sync, sample_skus};
+use crate::local::{self, Logs, OPERATOR, Options, Platform, Ports, RunDir, Sync, sample_skus};
 use crate::ui::{self, Colour, Paint};
 
 pub(super) const EXAMPLES: &str = "\
@@ -125,7 +126,7 @@ impl Bench {
         };
         let platform = Platform::start(options).await?;
         let target = Target {
-            nats_url: platform.nats_url(),
+            nats: platform.nats(),
             orders: format!("127.0.0.1:{}", platform.options().ports.order.http),
             processes: platform.processes(),
             sync: Some(sync),
@@ -199,7 +200,8 @@ fn running(bench: &Bench) -> Result<Target, Error> {
         });
     };
     Ok(Target {
-        nats_url: format!("nats://127.0.0.1:{nats}"),
+        nats: NatsConfig::new(format!("nats://127.0.0.1:{nats}"), OPERATOR)
+            .with(local::operator(&bench.home)),
         orders: format!("127.0.0.1:{orders}"),
         processes,
         sync: None,

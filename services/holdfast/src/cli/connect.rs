@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use holdfast_platform::nats::{self, Nats, NatsConfig};
+use holdfast_platform::nats::{self, Credentials, Nats, NatsConfig};
 
 use super::Error;
 use crate::issuer::Issuer;
-use crate::local::{Proxy, RunDir, Service};
+use crate::local::{self, OPERATOR, Proxy, RunDir, Service};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
@@ -20,6 +20,22 @@ pub(super) struct Platform {
     /// NATS server [default: that of the platform in --home, else nats://127.0.0.1:4222].
     #[arg(long = "nats", env = "HOLDFAST_NATS_URL", value_name = "URL")]
     nats: Option<String>,
+    /// User of NATS [default: the operator of the platform in --home].
+    #[arg(
+        long,
+        env = "HOLDFAST_NATS_USER",
+        requires = "nats_password",
+        value_name = "USER"
+    )]
+    nats_user: Option<String>,
+    /// Password of that user; better in the environment than on the command line.
+    #[arg(
+        long,
+        env = "HOLDFAST_NATS_PASSWORD",
+        hide_env_values = true,
+        value_name = "PASSWORD"
+    )]
+    nats_password: Option<String>,
 }
 
 impl Platform {
@@ -33,7 +49,8 @@ impl Platform {
             url: url.clone(),
             detail,
         };
-        let nats = nats::connect(&NatsConfig::new(&url, "holdfast-cli"))
+        let config = NatsConfig::new(&url, OPERATOR).with(self.credentials());
+        let nats = nats::connect(&config)
             .await
             .map_err(|error| failed(error.to_string()))?;
         let mut connected = nats.connected();
@@ -42,6 +59,18 @@ impl Platform {
             _ => return Err(failed(format!("no answer within {}s", CONNECT_WITHIN.as_secs()))),
         }
         Ok(nats)
+    }
+
+    /// Those that were given, else those of the platform that runs here, unless another one is meant.
+    fn credentials(&self) -> Option<Credentials> {
+        match (&self.nats_user, &self.nats_password, &self.nats) {
+            (Some(user), Some(password), _) => Some(Credentials {
+                user: user.clone(),
+                password: password.clone(),
+            }),
+            (_, _, None) => local::operator(&self.home),
+            _ => None,
+        }
     }
 
     /// The base URL of one of its services, unless `flag` names one.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use holdfast_platform::nats;
+
 use crate::{issuer, provision};
 
 /// Why the platform could not be started.
@@ -56,6 +58,9 @@ pub enum Error {
         /// What was seen last.
         detail: String,
     },
+    /// There can be no connection to NATS.
+    #[error(transparent)]
+    Nats(#[from] nats::Error),
     /// Streams and consumers could not be provisioned.
     #[error(transparent)]
     Provision(#[from] provision::Error),

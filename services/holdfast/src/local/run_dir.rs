@@ -110,9 +110,9 @@ impl RunDir {
         self.write("processes.json", &json(&*processes))
     }
 
-    pub(super) fn write_nats_conf(&self, text: &str) -> Result<PathBuf, Error> {
-        self.write("nats-server.conf", text.as_bytes())?;
-        Ok(self.folder.join("nats-server.conf"))
+    /// Where it is.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Tokens are in it: nobody else may read it.
@@ -121,12 +121,14 @@ impl RunDir {
         keep_secret(&path, &json(credentials)).map_err(|source| Error::File { path, source })
     }
 
-    /// Removes what would tell others that a platform runs here, and the keys of its proxies.
+    /// Removes what would tell others that a platform runs here, the keys of its proxies, and passwords.
     pub(super) fn clear(&self) {
         for name in ["processes.json", "credentials.json"] {
             _ = fs::remove_file(self.folder.join(name));
         }
-        _ = fs::remove_dir_all(self.folder.join("mesh"));
+        for name in ["mesh", "nats"] {
+            _ = fs::remove_dir_all(self.folder.join(name));
+        }
     }
 
     /// A reader sees the old file or the new one, never half of one.

@@ -3,6 +3,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use holdfast_platform::nats::Credentials;
+
+use super::identities::Identities;
 use super::{Error, Logs, Options, Ports, Proxy, mesh};
 
 /// A service of the platform.
@@ -159,24 +162,26 @@ fn binary(options: &Options, service: Service) -> PathBuf {
     options.binaries.join(format!("holdfast-{}", service.name()))
 }
 
-pub(super) fn nats_server(options: &Options, conf: &Path) -> Spec {
+pub(super) fn nats_server(options: &Options, identities: &Identities, conf: &Path) -> Spec {
     let store = options.home.join("data/nats");
+    let mut environment = vec![
+        ("HOLDFAST_NATS_PORT", options.ports.nats.to_string()),
+        (
+            "HOLDFAST_NATS_MONITOR_PORT",
+            options.ports.nats_monitor.to_string(),
+        ),
+        // Quoted, so that nats-server takes any path for a string.
+        ("HOLDFAST_NATS_STORE", format!("\"{}\"", store.display())),
+        ("HOLDFAST_NATS_SYNC", options.sync.interval().to_owned()),
+        tuned("GOGC", "400"),
+        tuned("GOMEMLIMIT", "1GiB"),
+    ];
+    environment.extend(identities.environment());
     Spec {
         name: "nats-server",
         program: options.nats_server.clone(),
         arguments: vec!["-c".into(), conf.into()],
-        environment: vec![
-            ("HOLDFAST_NATS_PORT", options.ports.nats.to_string()),
-            (
-                "HOLDFAST_NATS_MONITOR_PORT",
-                options.ports.nats_monitor.to_string(),
-            ),
-            // Quoted, so that nats-server takes any path for a string.
-            ("HOLDFAST_NATS_STORE", format!("\"{}\"", store.display())),
-            ("HOLDFAST_NATS_SYNC", options.sync.interval().to_owned()),
-            tuned("GOGC", "400"),
-            tuned("GOMEMLIMIT", "1GiB"),
-        ],
+        environment,
         http_port: options.ports.nats,
         admin_port: options.ports.nats_monitor,
     }
@@ -191,7 +196,7 @@ fn tuned(variable: &'static str, value: &str) -> (&'static str, String) {
     )
 }
 
-pub(super) fn service(options: &Options, service: Service) -> Spec {
+pub(super) fn service(options: &Options, identities: &Identities, service: Service) -> Spec {
     let ports = options.ports.of(service);
     let url = |service: Service| match options.mesh {
         Some(_) => format!("http://{}", service.host()),
@@ -210,6 +215,9 @@ pub(super) fn service(options: &Options, service: Service) -> Spec {
         ),
         tuned("HOLDFAST_WORKER_THREADS", "1"),
     ];
+    if let Some(Credentials { user, password }) = identities.of(service.name()) {
+        environment.extend([("HOLDFAST_NATS_USER", user), ("HOLDFAST_NATS_PASSWORD", password)]);
+    }
     if let Logs::Prefixed(paint) = &options.logs
         && paint.is_colour()
     {

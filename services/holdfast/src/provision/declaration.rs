@@ -5,9 +5,6 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// The nats-server configuration of the laptop, as built in.
-pub const LAPTOP_CONF: &str = include_str!("../../../../nats/server/laptop.conf");
-
 macro_rules! built_in {
     ($($path:literal),* $(,)?) => {
         [$(($path, include_str!(concat!("../../../../nats/", $path)))),*]

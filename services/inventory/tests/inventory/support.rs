@@ -1,7 +1,6 @@
 //! A real nats-server with the declared streams, replicas of the service on it, and orders.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,7 +15,7 @@ use holdfast_inventory::service::Service;
 use holdfast_platform::journal::jetstream::{JetStreamJournal, JournalConfig};
 use holdfast_platform::journal::{Append, Feed, Headers, Journal, Revision, Tail};
 use holdfast_platform::nats::Nats;
-use holdfast_platform::testing::NatsServer;
+use holdfast_platform::testing::{NatsServer, ServerOptions};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -32,12 +31,11 @@ pub struct World {
     pub nats: Nats,
     pub orders: JetStreamJournal,
     pub inventory: JetStreamJournal,
-    connections: AtomicU64,
 }
 
 impl World {
     pub async fn start() -> Self {
-        let server = NatsServer::start().await;
+        let server = NatsServer::start_with(ServerOptions::with_users()).await;
         let nats = server.connect("test").await;
         for (file, name) in [("orders", "ORDERS"), ("inventory", "INVENTORY"), ("dlq", "DLQ")] {
             api(
@@ -56,7 +54,6 @@ impl World {
             nats,
             orders,
             inventory,
-            connections: AtomicU64::new(0),
         }
     }
 
@@ -66,8 +63,7 @@ impl World {
     }
 
     pub async fn replica_with(&self, settings: Settings) -> Replica {
-        let number = self.connections.fetch_add(1, Ordering::Relaxed);
-        let nats = self.server.connect(&format!("inventory-{number}")).await;
+        let nats = self.server.connect_as("inventory").await;
         let service = Service::new(&nats, settings);
         let (router, role, mut ready) = (service.router(), service.role(), service.ready());
         let shutdown = CancellationToken::new();

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use async_nats::HeaderMap;
-use async_nats::jetstream::Context;
 use bytes::Bytes;
 use holdfast_contracts::subjects;
 use holdfast_platform::nats::Nats;
@@ -17,7 +16,7 @@ const SCHEMA: &str = "holdfast.order.v1.Timer";
 
 /// Message schedules.
 pub struct NatsTimers {
-    jetstream: Context,
+    nats: Nats,
     deadline: Duration,
 }
 
@@ -26,21 +25,22 @@ impl NatsTimers {
     #[must_use]
     pub fn new(nats: &Nats, deadline: Duration) -> Self {
         Self {
-            jetstream: nats.jetstream().clone(),
+            nats: nats.clone(),
             deadline,
         }
     }
 
     async fn publish(&self, subject: String, headers: HeaderMap, payload: Bytes) -> Result<(), TimerError> {
         let stored = async {
-            self.jetstream
-                .publish_with_headers(subject, headers, payload)
-                .await?
-                .await
+            let sent = self.nats.jetstream();
+            let sent = sent.publish_with_headers(subject.clone(), headers, payload);
+            sent.await?.await
         };
+        let stored = self.nats.unless_refused(&subject, stored);
         match tokio::time::timeout(self.deadline, stored).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(TimerError(error.to_string())),
+            Ok(Ok(Ok(_))) => Ok(()),
+            Ok(Ok(Err(error))) => Err(TimerError(error.to_string())),
+            Ok(Err(refused)) => Err(TimerError(refused.to_string())),
             Err(_) => Err(TimerError(format!("not stored within {:?}", self.deadline))),
         }
     }

@@ -1,7 +1,6 @@
 //! A real nats-server with the declared streams, and replicas of the service on it.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -17,7 +16,7 @@ use holdfast_platform::journal::{Append, Headers, Journal, Revision};
 use holdfast_platform::lane::Lane;
 use holdfast_platform::lifecycle::Shutdown;
 use holdfast_platform::nats::Nats;
-use holdfast_platform::testing::NatsServer;
+use holdfast_platform::testing::{NatsServer, ServerOptions};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
@@ -36,12 +35,11 @@ pub struct World {
     pub payment: Payment,
     pub stock: Stock,
     urls: [String; 3],
-    replicas: AtomicUsize,
 }
 
 impl World {
     pub async fn start() -> Self {
-        let server = NatsServer::start().await;
+        let server = NatsServer::start_with(ServerOptions::with_users()).await;
         let nats = server.connect("test").await;
         for file in ["orders", "inventory", "payments", "timers", "dlq"] {
             let stream = declared(&format!("streams/{file}.json"));
@@ -82,14 +80,12 @@ impl World {
             payment,
             stock,
             urls,
-            replicas: AtomicUsize::new(0),
         }
     }
 
     /// A running replica with these flags.
     pub async fn replica(&self, flags: &[&str]) -> Replica {
-        let name = format!("order-{}", self.replicas.fetch_add(1, Ordering::Relaxed));
-        let nats = self.server.connect(&name).await;
+        let nats = self.server.connect_as("order").await;
         let [catalog, inventory, payment] = &self.urls;
         let base = [
             "order",

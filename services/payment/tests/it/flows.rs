@@ -7,7 +7,7 @@ use holdfast_payment::codec::Commit;
 use holdfast_payment::state::Event;
 use holdfast_platform::journal::jetstream::{JetStreamJournal, JournalConfig};
 use holdfast_platform::journal::{Journal, Revision};
-use holdfast_platform::testing::NatsServer;
+use holdfast_platform::testing::{NatsServer, ServerOptions};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ struct Payment {
 }
 
 async fn journal_on(server: &NatsServer) -> JetStreamJournal {
-    let nats = server.connect("payment").await;
+    let nats = server.connect("provision").await;
     let declared = include_str!("../../../../nats/streams/payments.json");
     let declared: serde_json::Value = serde_json::from_str(declared).unwrap();
     let created: serde_json::Value = nats
@@ -33,11 +33,11 @@ async fn journal_on(server: &NatsServer) -> JetStreamJournal {
         deadline: Duration::from_millis(1500),
         ..JournalConfig::default()
     };
-    JetStreamJournal::new(&nats, subjects::PAYMENTS, config)
+    JetStreamJournal::new(&server.connect_as("payment").await, subjects::PAYMENTS, config)
 }
 
 async fn payment_with(timeout: Duration) -> Payment {
-    let server = NatsServer::start().await;
+    let server = NatsServer::start_with(ServerOptions::with_users()).await;
     let journal = journal_on(&server).await;
     Payment {
         world: World::start_patient(journal.clone(), timeout).await,

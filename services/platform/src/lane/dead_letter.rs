@@ -102,11 +102,12 @@ impl DeadLetter<'_> {
         let subject = format!("dlq.{}.{}", lane.service, lane.consumer);
         let headers = std::mem::take(&mut original.headers);
         let headers = self.headers(lane, &original, headers);
-        lane.nats
-            .jetstream()
-            .publish_with_headers(subject, headers, original.payload)
-            .await?
-            .await?;
+        let stored = async {
+            let sent = lane.nats.jetstream();
+            let sent = sent.publish_with_headers(subject.clone(), headers, original.payload);
+            sent.await?.await
+        };
+        lane.nats.unless_refused(&subject, stored).await??;
         Ok(())
     }
 

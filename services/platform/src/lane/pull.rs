@@ -12,7 +12,7 @@ use super::Lane;
 use super::requests::{Requests, Room};
 use crate::journal::jetstream::{record, timestamp};
 use crate::journal::{Delivery, Revision};
-use crate::nats::jittered;
+use crate::nats::{Refused, jittered};
 
 const BATCH: usize = 1000;
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -215,8 +215,22 @@ impl Puller {
         }
     }
 
+    /// Why nothing comes, if the server does not permit to ask for it.
+    fn refusal(&self) -> Option<Refused> {
+        let Lane {
+            nats,
+            stream,
+            consumer,
+            ..
+        } = &self.lane;
+        nats.refusal(&format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"))
+    }
+
     fn give_up(&mut self, why: &dyn std::fmt::Display) {
-        tracing::warn!(consumer = self.lane.consumer, "setting up the pull again: {why}");
+        match self.refusal() {
+            Some(refused) => tracing::error!(consumer = self.lane.consumer, "{refused}"),
+            None => tracing::warn!(consumer = self.lane.consumer, "setting up the pull again: {why}"),
+        }
         self.source = None;
         self.failures += 1;
         self.missed = 0;
@@ -240,10 +254,9 @@ impl Puller {
             group,
             ..
         } = &self.lane;
-        let consumer: PullConsumer = nats
-            .jetstream()
-            .get_consumer_from_stream(consumer, stream)
-            .await?;
+        let info = format!("$JS.API.CONSUMER.INFO.{stream}.{consumer}");
+        let found = nats.jetstream().get_consumer_from_stream(consumer, stream);
+        let consumer: PullConsumer = nats.unless_refused(&info, found).await??;
         let ack_wait = consumer.cached_info().config.ack_wait;
         if let (Some(room), None) = (&self.room, group) {
             let requests = Requests::start(nats, consumer, room.clone()).await?;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::nats::{Nats, NatsConfig, connect};
+use crate::nats::{Credentials, Nats, NatsConfig, connect};
 
 /// How long a server may take to start, or a cluster to elect its leaders.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
@@ -20,13 +20,32 @@ pub struct ServerOptions {
     pub sync_always: bool,
     /// More configuration, in the server's own language: users and permissions, limits.
     pub config: String,
+    /// The users of the repository, with their permissions; each password is the user's name. Whoever does not say
+    /// who he is may do everything.
+    pub users: bool,
 }
+
+impl ServerOptions {
+    /// A server with the users of the repository.
+    #[must_use]
+    pub fn with_users() -> Self {
+        Self {
+            users: true,
+            ..Self::default()
+        }
+    }
+}
+
+/// The users of the repository, and one of the tests.
+const USERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../nats/server/users.conf");
 
 /// A running nats-server with JetStream on.
 pub struct NatsServer {
     child: Option<Child>,
     folder: TempDir,
     port: u16,
+    /// Whether a permission that was missing fails the test.
+    strict: bool,
 }
 
 impl NatsServer {
@@ -59,15 +78,21 @@ impl NatsServer {
         };
         let config = format!(
             "listen: 127.0.0.1:{port}\nserver_name: n{port}\n\
-             jetstream {{ store_dir: {:?}\n max_mem: 1G\n max_file: 10G\n {sync} }}\n{cluster}\n{}\n",
+             jetstream {{ store_dir: {:?}\n max_mem: 1G\n max_file: 10G\n {sync} }}\n{cluster}\n{}\n{}\n",
             folder.path().join("data"),
-            options.config
+            options.config,
+            if options.users {
+                with_tester()
+            } else {
+                String::new()
+            },
         );
         std::fs::write(folder.path().join("nats.conf"), config).expect("a written configuration");
         Self {
             child: None,
             folder,
             port,
+            strict: options.users,
         }
     }
 
@@ -103,6 +128,30 @@ impl NatsServer {
         connect_to(&self.url(), name).await
     }
 
+    /// What the server refused for lack of permission. A server with users must end with none, unless this was asked.
+    pub fn violations(&mut self) -> Vec<String> {
+        self.strict = false;
+        self.refused()
+    }
+
+    fn refused(&self) -> Vec<String> {
+        let log = self.log();
+        let refused = log.lines().filter(|line| line.contains("Violation"));
+        refused.map(str::to_owned).collect()
+    }
+
+    /// A connection as one of the repository's users, of a server that has them.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    pub async fn connect_as(&self, user: &str) -> Nats {
+        let credentials = Credentials {
+            user: user.to_owned(),
+            password: user.to_owned(),
+        };
+        established(NatsConfig::new(self.url(), user).with(Some(credentials))).await
+    }
+
     /// Ends the server at once, as a crash would (`kill -9`).
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -130,6 +179,7 @@ impl NatsServer {
         let child = Command::new(binary())
             .arg("-c")
             .arg(self.folder.path().join("nats.conf"))
+            .envs(passwords())
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a second handle of the log"))
             .stderr(log)
@@ -158,6 +208,10 @@ impl NatsServer {
 impl Drop for NatsServer {
     fn drop(&mut self) {
         self.kill();
+        if self.strict && !std::thread::panicking() {
+            let refused = self.refused();
+            assert!(refused.is_empty(), "permissions that were missing: {refused:#?}");
+        }
     }
 }
 
@@ -245,11 +299,47 @@ impl NatsCluster {
     }
 }
 
+/// The repository's users and `tester`, who is whoever says nothing.
+fn with_tester() -> String {
+    let mut users = std::fs::read_to_string(USERS).expect("nats/server/users.conf");
+    // Paths of includes are relative, and this is for another folder.
+    while let Some((before, (path, after))) = users
+        .split_once("include \"")
+        .and_then(|(before, rest)| Some((before, rest.split_once('"')?)))
+    {
+        let path = Path::new(USERS).with_file_name(path);
+        let included = std::fs::read_to_string(&path).expect("a file of nats/users");
+        users = format!("{before}\n{included}\n{after}");
+    }
+    let tester = "users: [\n    { user: tester, password: tester }\n";
+    format!(
+        "{}\nno_auth_user: tester\n",
+        users.replacen("users: [\n", tester, 1)
+    )
+}
+
+/// The passwords that the users' file wants: each user's name.
+fn passwords() -> impl Iterator<Item = (String, String)> {
+    const PREFIX: &str = "HOLDFAST_NATS_PASSWORD_";
+    let users = std::fs::read_to_string(USERS).unwrap_or_default();
+    let names: Vec<String> = users
+        .split('$')
+        .filter_map(|rest| rest.strip_prefix(PREFIX)?.split(',').next().map(str::to_owned))
+        .collect();
+    names
+        .into_iter()
+        .map(|name| (format!("{PREFIX}{name}"), format!("\"{}\"", name.to_lowercase())))
+}
+
 async fn connect_to(url: &str, name: &str) -> Nats {
-    let nats = connect(&NatsConfig::new(url, name)).await.expect("a NATS client");
+    established(NatsConfig::new(url, name)).await
+}
+
+async fn established(config: NatsConfig) -> Nats {
+    let nats = connect(&config).await.expect("a NATS client");
     let mut connected = nats.connected();
     let up = tokio::time::timeout(START_TIMEOUT, connected.wait_for(|up| *up)).await;
-    up.unwrap_or_else(|_| panic!("no connection to {url} within {START_TIMEOUT:?}"))
+    up.unwrap_or_else(|_| panic!("no connection within {START_TIMEOUT:?}: {config:?}"))
         .expect("a live client");
     nats
 }

@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::{PASSWORD, Replica, master};
 
-const PERMISSIONS: &str = include_str!("../../../../nats/permissions/user.conf");
+const PERMISSIONS: &str = include_str!("../../../../nats/users/user.conf");
 
 async fn confined() -> (NatsServer, Nats) {
     let config = format!(

@@ -13,7 +13,7 @@ use holdfast::provision::{self, Declarations};
 use holdfast_platform::clock::{Clock, ManualClock, SystemClock};
 use holdfast_platform::journal::jetstream::JournalConfig;
 use holdfast_platform::nats::Nats;
-use holdfast_platform::testing::NatsServer;
+use holdfast_platform::testing::{NatsServer, ServerOptions};
 use holdfast_user::app;
 use holdfast_user::args::Args;
 use holdfast_user::http::{Api, router};
@@ -38,14 +38,14 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
-        let server = NatsServer::start().await;
-        let nats = server.connect("user").await;
+        let server = NatsServer::start_with(ServerOptions::with_users()).await;
+        let nats = server.connect("test").await;
         let declared = Declarations::built_in().unwrap();
         provision::apply(nats.client(), &declared, provision::Options::default())
             .await
             .unwrap();
         let clock = ManualClock::at(SystemClock.now());
-        let replica = Replica::new(&nats, &clock, &[]).await;
+        let replica = Replica::new(&server.connect_as("user").await, &clock, &[]).await;
         Self {
             server,
             nats,
@@ -56,7 +56,7 @@ impl World {
 
     /// Another replica, told this beside what all are.
     pub async fn replica(&self, flags: &[&str]) -> Replica {
-        Replica::new(&self.nats, &self.clock, flags).await
+        Replica::new(&self.server.connect_as("user").await, &self.clock, flags).await
     }
 
     pub fn advance(&self, seconds: i64) {

@@ -180,22 +180,18 @@ pub(super) async fn request(
         .headers(headers)
         .payload(payload)
         .timeout(Some(timeout));
-    match shared
-        .nats
-        .client()
-        .send_request(subject.to_owned(), request)
-        .await
-    {
-        Ok(message) => interpret(&message.payload),
-        Err(error) => match error.kind() {
+    let answer = shared.nats.client().send_request(subject.to_owned(), request);
+    match shared.nats.unless_refused(subject, answer).await {
+        Err(refused) => Answer::Refused(refused.to_string()),
+        Ok(Ok(message)) => interpret(&message.payload),
+        Ok(Err(error)) => match error.kind() {
             RequestErrorKind::NoResponders => Answer::Busy("no stream takes this subject now".into()),
             RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
                 Answer::Refused(error.to_string())
             }
-            RequestErrorKind::TimedOut | RequestErrorKind::Other => match shared.nats.refusal(subject) {
-                Some(words) => Answer::Refused(words),
-                None => Answer::Unknown(format!("no answer to a publish: {error}")),
-            },
+            RequestErrorKind::TimedOut | RequestErrorKind::Other => {
+                Answer::Unknown(format!("no answer to a publish: {error}"))
+            }
         },
     }
 }

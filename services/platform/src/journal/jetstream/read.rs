@@ -113,11 +113,21 @@ async fn page(shared: &Shared, filter: &str, after: Revision, wanted: usize) -> 
     let sent = shared
         .nats
         .client()
-        .publish_with_reply(subject, reply.clone(), payload)
+        .publish_with_reply(subject.clone(), reply.clone(), payload)
         .await;
     sent.map_err(|error| PageError::Unavailable(error.to_string()))?;
+    let page = shared
+        .nats
+        .unless_refused(&subject, receive(&mut inbox, &reply))
+        .await
+        .map_err(|refused| PageError::Refused(refused.to_string()))??;
+    shared.inboxes.put_back(inbox);
+    Ok(page)
+}
+
+async fn receive(inbox: &mut Inbox, reply: &str) -> Result<Page, PageError> {
     let mut records = Vec::new();
-    let more = loop {
+    loop {
         let Some(message) = inbox.subscriber.next().await else {
             return Err(PageError::Unavailable("the connection is closed".into()));
         };
@@ -125,12 +135,10 @@ async fn page(shared: &Shared, filter: &str, after: Revision, wanted: usize) -> 
         if message.subject.as_str() == reply {
             match part(&message)? {
                 Part::Record(record) => records.push(record),
-                Part::End { more } => break more,
+                Part::End { more } => return Ok(Page { records, more }),
             }
         }
-    };
-    shared.inboxes.put_back(inbox);
-    Ok(Page { records, more })
+    }
 }
 
 enum Part {
@@ -243,11 +251,20 @@ pub(super) async fn leader(
     wanted: Wanted<'_>,
     patience: &mut Patience,
 ) -> Result<Option<(Record, Option<String>)>, Error> {
+    let subject = format!("$JS.API.STREAM.MSG.GET.{}", shared.stream);
     loop {
         let timeout = shared.config.try_timeout.min(patience.left());
-        let detail = match tokio::time::timeout(timeout, ask_leader(shared, wanted)).await {
-            Ok(Ok(found)) => return Ok(found.map(with_append_id)),
-            Ok(Err(detail)) => detail,
+        // Boxed: it is part of most futures, and rarely runs.
+        let asked = shared
+            .nats
+            .unless_refused(&subject, Box::pin(ask_leader(shared, wanted)));
+        let detail = match tokio::time::timeout(timeout, asked).await {
+            Ok(Ok(Ok(found))) => return Ok(found.map(with_append_id)),
+            Ok(Ok(Err(detail))) => detail,
+            Ok(Err(refused)) => {
+                let detail = refused.to_string();
+                return Err(Error::Refused { detail });
+            }
             Err(_) => "the leader does not answer".to_owned(),
         };
         patience.pause(&detail).await?;

@@ -13,7 +13,7 @@ use futures::{FutureExt, Stream, StreamExt, stream};
 use tokio::sync::watch;
 
 use super::{Record, Revision, Tail, record, timestamp};
-use crate::nats::{Nats, jittered};
+use crate::nats::{Nats, Refused, jittered};
 
 const HEARTBEAT: Duration = Duration::from_secs(2);
 /// Longer than two heartbeats: contact is lost.
@@ -90,6 +90,10 @@ impl Follower {
     }
 
     fn give_up(&mut self, why: &str) {
+        let pulled = self.session.as_ref().map(|session| &session.pull_subject);
+        if let Some(refused) = pulled.and_then(|subject| self.nats.refusal(subject)) {
+            tracing::error!(stream = self.stream, "{refused}");
+        }
         tracing::info!(stream = self.stream, after = %self.after, "following the stream anew: {why}");
         self.session = None;
         self.failures += 1;
@@ -104,7 +108,12 @@ impl Follower {
                 self.caught_up = pending == 0;
                 self.session = Some(session);
             }
-            Ok(Err(error)) => self.give_up(&error.to_string()),
+            Ok(Err(error)) => {
+                if error.is::<Refused>() {
+                    tracing::error!(stream = self.stream, "{error}");
+                }
+                self.give_up(&error.to_string());
+            }
             Err(_) => self.give_up("no consumer in time"),
         }
     }
@@ -113,9 +122,11 @@ impl Follower {
         let client = self.nats.client();
         let inbox = client.new_inbox();
         let subscriber = client.subscribe(inbox.clone()).await?;
+        // Named, so that the request's subject ends in name and filter, and permissions can tell it apart.
+        let name = format!("tail_{}", uuid::Uuid::new_v4().simple());
+        let create = format!("$JS.API.CONSUMER.CREATE.{}.{name}.{}", self.stream, self.filter);
         let config = pull::Config {
-            // Named, so that the request's subject ends in name and filter, and permissions can tell it apart.
-            name: Some(format!("tail_{}", uuid::Uuid::new_v4().simple())),
+            name: Some(name),
             deliver_policy: DeliverPolicy::ByStartSequence {
                 start_sequence: self.after.0 + 1,
             },
@@ -126,11 +137,11 @@ impl Follower {
             num_replicas: 1,
             ..pull::Config::default()
         };
-        let consumer: PullConsumer = self
+        let created = self
             .nats
             .jetstream()
-            .create_consumer_on_stream(config, &self.stream)
-            .await?;
+            .create_consumer_on_stream(config, &self.stream);
+        let consumer: PullConsumer = self.nats.unless_refused(&create, created).await??;
         let info = consumer.cached_info();
         let pull_subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{}", self.stream, info.name);
         let client = client.clone();
