@@ -9,9 +9,11 @@ use holdfast_tests_integration::{Answer, Order, Platform, Shop, books, eventuall
 use nix::sys::signal::Signal;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 const PATIENCE: Duration = Duration::from_secs(120);
+const WRITE_WITHIN: Duration = Duration::from_secs(4);
 const SKU: &str = "tea-sencha-100";
 const STOCK: u64 = 1000;
 const ORDERS_UNDER_SIGTERM: usize = 120;
@@ -65,8 +67,15 @@ fn is_fresh(answer: &Answer) -> bool {
     answer.header("cache-status").is_empty()
 }
 
+/// Within the time that the gateway gives a try.
 async fn is_told_to_come_again(request: reqwest::RequestBuilder) {
+    let asked = Instant::now();
     let answer = send(request).await.unwrap();
+    assert!(
+        asked.elapsed() < WRITE_WITHIN,
+        "{:?}: {answer:?}",
+        asked.elapsed()
+    );
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
     assert_eq!(
         answer.header("content-type"),
@@ -74,6 +83,7 @@ async fn is_told_to_come_again(request: reqwest::RequestBuilder) {
         "{answer:?}"
     );
     assert!(answer.header("retry-after").parse::<u32>().is_ok(), "{answer:?}");
+    assert!(answer.header("location").starts_with("/v1/orders/"), "{answer:?}");
 }
 
 /// Reads go on and say that they are old, nothing is taken, and afterwards the same request is one order.
@@ -85,6 +95,8 @@ async fn nats_hangs(platform: &Platform, shop: &Shop) -> Vec<Order> {
     let own = format!("/{before}");
     reads_own(shop, &own, is_fresh).await;
     reads_own(shop, "", is_fresh).await;
+    let trail = format!("{own}/events");
+    let told = reads_own(shop, &trail, is_fresh).await.body;
     let level = reads(shop, &stock, is_fresh).await.body;
     let sold = reads(shop, &products, |answer| answer.header("age").is_empty())
         .await
@@ -103,6 +115,7 @@ async fn nats_hangs(platform: &Platform, shop: &Shop) -> Vec<Order> {
             .body,
         sold
     );
+    assert_eq!(reads_own(shop, &trail, is_stale).await.body, told);
     let during = || shop.order("during", &an_order("tok_ok"));
     is_told_to_come_again(during()).await;
     is_told_to_come_again(during()).await;
@@ -146,8 +159,7 @@ async fn order_is_stopped_under_load(platform: &Platform, shop: &Shop) -> Vec<Or
 #[tokio::test]
 async fn an_outage_of_nats_and_a_stop_of_order_lose_and_double_nothing() {
     let stock = STOCK.to_string();
-    let settings = [("HOLDFAST_JOURNAL_DEADLINE", "2s")];
-    let platform = Platform::start(&["--stock", &stock], &settings).await;
+    let platform = Platform::start(&["--stock", &stock], &[]).await;
     let shop = Shop::of(&platform, Uuid::from_u128(0xd));
     let mut orders = nats_hangs(&platform, &shop).await;
     let loaded = Shop::of(&platform, Uuid::from_u128(0xe));

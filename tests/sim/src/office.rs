@@ -14,6 +14,7 @@ use holdfast_order::ports::{Availability, Jitter, Prices, Stock, Unanswered};
 use holdfast_order::replay::OrderKey;
 use holdfast_order::saga::{Orchestrator, Settings};
 use holdfast_order::store::Store;
+use holdfast_order::trails::Trails;
 use holdfast_order_core::{Money, Phase, Policy, Sku};
 use holdfast_platform::journal::{Delivery, Disposition, Record};
 
@@ -123,6 +124,7 @@ impl Office {
         let api = Api::<SimWiring> {
             saga: orchestrator.clone(),
             index: UserIndex::new(self.orders.port(host), CACHE),
+            trails: Trails::new(1 << 20, SimClock(host.sim.clone())),
             prices: SimPrices(host.clone()),
             stock: SimStock(host.sim.clone()),
             link: Link::default(),
