@@ -56,7 +56,8 @@ pub async fn serve(context: Context, args: UserArgs) -> Result<(), Error> {
     let masters = Arc::new(args.masters().map_err(Error::Config)?);
     let ready = context.readiness.register("accounts");
     let nats = context.nats().await?;
-    let (connection, told, keys, config) = (&nats, &args, &masters, context.args.journal());
+    let config = impatient(context.args.journal());
+    let (connection, told, keys) = (&nats, &args, &masters);
     let built = awaited(&context, &nats, move || {
         build(connection, told, keys, config, Arc::new(SystemClock))
     });
@@ -69,6 +70,15 @@ pub async fn serve(context: Context, args: UserArgs) -> Result<(), Error> {
     awaited(&context, &nats, plant).await?;
     ready.ready();
     Ok(context.serve_http(router(api)).await?)
+}
+
+/// The gateway waits 5 s for an answer that takes several reads; who cannot be served is better told so in time.
+fn impatient(config: JournalConfig) -> JournalConfig {
+    JournalConfig {
+        deadline: config.deadline.min(Duration::from_secs(2)),
+        try_timeout: Duration::from_secs(1),
+        ..config
+    }
 }
 
 /// Does what needs NATS until it is done; none: the service is to stop first.
