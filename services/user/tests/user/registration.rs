@@ -122,9 +122,11 @@ async fn long_and_foreign_passwords_are_taken_whole() {
 #[tokio::test]
 async fn given_200_registrations_of_one_address_at_two_replicas_exactly_one_succeeds() {
     let world = World::new().await;
-    let other = world.replica(&[]).await;
+    // Many passwords are hashed side by side, so that many come to claim the address at the same moment.
+    let many = ["--password-threads", "32"];
+    let (one, other) = (world.replica(&many).await, world.replica(&many).await);
     let registrations = (0..200).map(|number| {
-        let replica = if number % 2 == 0 { &world.replica } else { &other };
+        let replica = if number % 2 == 0 { &one } else { &other };
         let email = if number % 3 == 0 {
             "Anna@example.org"
         } else {
@@ -145,6 +147,21 @@ async fn given_200_registrations_of_one_address_at_two_replicas_exactly_one_succ
     let users = bucket(&world);
     assert_eq!(users.list::<Value>("user.*").await.unwrap().len(), 1);
     assert_eq!(users.list::<Value>("unfinished.*").await.unwrap().len(), 0);
+}
+
+/// A few at a time come closer to each other than many do.
+#[tokio::test]
+async fn given_registrations_at_the_same_moment_again_and_again_each_time_exactly_one_succeeds() {
+    let world = World::new().await;
+    let many = ["--password-threads", "8"];
+    let (one, other) = (world.replica(&many).await, world.replica(&many).await);
+    for round in 0..15 {
+        let email = format!("anna{round}@example.org");
+        let registrations = (0..8).map(|number| if number % 2 == 0 { &one } else { &other }.register(&email));
+        let answers = join_all(registrations).await;
+        let made = answers.iter().filter(|answer| answer.status == 201).count();
+        assert_eq!(made, 1, "round {round}: {answers:?}");
+    }
 }
 
 fn bucket(world: &World) -> Bucket {
