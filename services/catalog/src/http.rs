@@ -1,24 +1,38 @@
-//! The catalogue's read API.
+//! The catalogue's API: reads here, changes by staff in [`changes`].
 
+mod changes;
+mod conditions;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use holdfast_platform::clock::Clock;
+use holdfast_platform::journal::Journal;
 use holdfast_platform::problem::{
     self, INVALID_PARAMETER, NOT_FOUND, Problem, UNAVAILABLE, ValidPath, ValidQuery,
 };
+use jiff::Timestamp;
 use serde::Deserialize;
-use std::sync::Arc;
 
-use crate::product::is_sku;
+use crate::image;
+use crate::product::{SKU_RULE, is_sku};
 use crate::view::{Page, View};
 
-const CACHE_CONTROL: &str = "max-age=5, stale-while-revalidate=30, stale-if-error=86400";
+const CACHE_CONTROL: HeaderValue =
+    HeaderValue::from_static("max-age=5, stale-while-revalidate=30, stale-if-error=86400");
+const IMAGE_CACHE_CONTROL: HeaderValue =
+    HeaderValue::from_static("max-age=3600, stale-while-revalidate=86400, stale-if-error=604800");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const SVG: HeaderValue = HeaderValue::from_static("image/svg+xml");
+/// A picture is looked at, and does nothing.
+const INERT: HeaderValue = HeaderValue::from_static("default-src 'none'");
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const DEFAULT_LIMIT: usize = 20;
 const MAX_LIMIT: usize = 100;
 /// A view that was complete this recently counts as fresh: the feed says so every few seconds.
@@ -38,15 +52,18 @@ impl<C> Clone for Api<C> {
     }
 }
 
-/// The routes of the catalogue.
-pub fn router<C: Clock>(view: View, clock: C) -> Router {
-    let router = Router::new()
+/// The routes of the catalogue: reads from `view`, changes into `journal`, which the view follows.
+pub fn router<C: Clock, J: Journal>(view: View, clock: C, journal: J) -> Router {
+    let changes = changes::router(view.clone(), journal);
+    let reads = Router::new()
         .route("/v1/products", get(list::<C>))
-        .route("/v1/products/{sku}", get(product::<C>));
-    problem::with_fallbacks(router).with_state(Api {
-        view,
-        clock: Arc::new(clock),
-    })
+        .route("/v1/products/{sku}", get(product::<C>))
+        .route("/images/{file}", get(picture::<C>))
+        .with_state(Api {
+            view,
+            clock: Arc::new(clock),
+        });
+    problem::with_fallbacks(reads.merge(changes))
 }
 
 async fn product<C: Clock>(
@@ -54,17 +71,16 @@ async fn product<C: Clock>(
     ValidPath(sku): ValidPath<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    if !is_sku(&sku) {
-        return Err(malformed(
-            "sku",
-            &sku,
-            "must be 1 to 64 ASCII letters, digits, '-', '_' or '.'",
-        ));
-    }
-    let age = api.age()?;
-    let shown = api.view.product(&sku);
-    let shown = shown.ok_or_else(|| Problem::new(&NOT_FOUND).detail(format!("{sku} is not sold")))?;
-    Ok(answer(&headers, shown.version, age, || shown.body))
+    check_sku(&sku)?;
+    let now = api.clock.now();
+    let age = api.age(now)?;
+    let shown = api.view.product(&sku, now).ok_or_else(|| not_sold(&sku))?;
+    let content = Content {
+        etag: shown.etag,
+        media_type: JSON,
+        cache_control: CACHE_CONTROL,
+    };
+    Ok(content.answer(&headers, age, || shown.body))
 }
 
 #[derive(Deserialize)]
@@ -86,9 +102,37 @@ async fn list<C: Clock>(
     if let Some(cursor) = query.cursor.as_deref().filter(|cursor| !is_sku(cursor)) {
         return Err(malformed("cursor", cursor, "must be a next_cursor of this list"));
     }
-    let age = api.age()?;
-    let page = api.view.page(query.cursor.as_deref(), limit);
-    Ok(answer(&headers, page.version, age, || body_of(&page)))
+    let now = api.clock.now();
+    let age = api.age(now)?;
+    let page = api.view.page(query.cursor.as_deref(), limit, now);
+    let content = Content {
+        etag: value(page.etag()),
+        media_type: JSON,
+        cache_control: CACHE_CONTROL,
+    };
+    Ok(content.answer(&headers, age, || body_of(&page)))
+}
+
+/// `/images/<sku>.svg`.
+async fn picture<C: Clock>(
+    State(api): State<Api<C>>,
+    ValidPath(file): ValidPath<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let age = api.age(api.clock.now())?;
+    let nothing = || Problem::new(&NOT_FOUND).detail("pictures are at /images/<sku>.svg");
+    let sku = file.strip_suffix(".svg").ok_or_else(nothing)?;
+    let (version, name) = api.view.name(sku).ok_or_else(nothing)?;
+    let content = Content {
+        etag: value(format!("\"{version}\"")),
+        media_type: SVG,
+        cache_control: IMAGE_CACHE_CONTROL,
+    };
+    let mut answer = content.answer(&headers, age, || image::svg(sku, &name).into());
+    answer
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, INERT);
+    Ok(answer)
 }
 
 fn body_of(page: &Page) -> Bytes {
@@ -112,45 +156,59 @@ fn body_of(page: &Page) -> Bytes {
 
 impl<C: Clock> Api<C> {
     /// How old the view may be, in seconds, if it has lost contact.
-    fn age(&self) -> Result<Option<i64>, Problem> {
+    fn age(&self, now: Timestamp) -> Result<Option<i64>, Problem> {
         let contact = self.view.contact().ok_or_else(|| {
             let problem = Problem::new(&UNAVAILABLE).detail("the products are not loaded yet");
             problem.retry_after(Duration::from_secs(1))
         })?;
-        let silence = self.clock.now().duration_since(contact).as_secs();
+        let silence = now.duration_since(contact).as_secs();
         Ok((silence > FRESH_SECONDS).then_some(silence))
     }
+}
+
+fn check_sku(sku: &str) -> Result<(), Problem> {
+    if is_sku(sku) {
+        Ok(())
+    } else {
+        Err(malformed("sku", sku, SKU_RULE))
+    }
+}
+
+fn not_sold(sku: &str) -> Problem {
+    Problem::new(&NOT_FOUND).detail(format!("{sku} is not sold"))
 }
 
 fn malformed(parameter: &str, value: &str, detail: &str) -> Problem {
     Problem::new(&INVALID_PARAMETER).field(parameter, value, detail)
 }
 
-fn answer(request: &HeaderMap, version: u64, age: Option<i64>, body: impl FnOnce() -> Bytes) -> Response {
-    let etag = format!("\"{version}\"");
-    let mut response = if is_known(request, &etag) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        ([(header::CONTENT_TYPE, "application/json")], body()).into_response()
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL));
-    if let Ok(etag) = HeaderValue::try_from(etag) {
-        headers.insert(header::ETAG, etag);
-    }
-    if let Some(age) = age {
-        headers.insert(header::AGE, age.into());
-    }
-    response
+fn value(text: String) -> HeaderValue {
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// Whether `If-None-Match` names the version (weakly compared, RFC 9110 §13.1.2).
-fn is_known(request: &HeaderMap, etag: &str) -> bool {
-    request
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|tag| tag.trim().trim_start_matches("W/"))
-        .any(|tag| tag == "*" || tag == etag)
+/// What is said about a body.
+struct Content {
+    etag: HeaderValue,
+    media_type: HeaderValue,
+    cache_control: HeaderValue,
+}
+
+impl Content {
+    /// The body, unless the client has it; `age` if it may be outdated.
+    fn answer(self, request: &HeaderMap, age: Option<i64>, body: impl FnOnce() -> Bytes) -> Response {
+        let mut response = if conditions::is_known(request, &self.etag) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            ([(header::CONTENT_TYPE, self.media_type)], body()).into_response()
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, self.cache_control);
+        headers.insert(header::ETAG, self.etag);
+        if let Some(age) = age {
+            headers.insert(header::AGE, age.into());
+            let status = format!("holdfast-catalog; hit; ttl=-{age}; detail=journal-unavailable");
+            headers.insert(CACHE_STATUS, value(status));
+        }
+        response
+    }
 }

@@ -1,7 +1,7 @@
 //! The catalogue as a process.
 
 use clap::Parser;
-use holdfast_catalog::app;
+use holdfast_catalog::app::{self, CatalogArgs};
 use holdfast_platform::config::{self, ServiceArgs};
 use holdfast_platform::service;
 
@@ -11,9 +11,12 @@ use holdfast_platform::service;
 struct Args {
     #[command(flatten)]
     service: ServiceArgs,
+    #[command(flatten)]
+    catalog: CatalogArgs,
 }
 
 fn main() -> std::process::ExitCode {
     let args: Args = config::parse_or_exit();
-    service::run("catalog", &args.service, app::serve)
+    let catalog = args.catalog;
+    service::run("catalog", &args.service, |context| app::serve(context, catalog))
 }

@@ -23,7 +23,7 @@ const ACCOUNTS: [&str; 9] = [
     "default",
 ];
 /// What is asked of whom, and who may. A probe of a kubelet and metrics are not for callers.
-const CALLS: [(&str, &str, &str, &[&str]); 22] = [
+const CALLS: [(&str, &str, &str, &[&str]); 23] = [
     ("order", "GET", "/v1/orders", &["gateway"]),
     ("order", "HEAD", "/v1/orders/7", &["gateway"]),
     ("order", "POST", "/v1/orders", &["gateway"]),
@@ -32,10 +32,11 @@ const CALLS: [(&str, &str, &str, &[&str]); 22] = [
     ("order", "GET", "/readyz", &[]),
     ("catalog", "GET", "/v1/products", &["gateway", "order"]),
     ("catalog", "GET", "/v1/products/mug", &["gateway", "order"]),
+    ("catalog", "GET", "/images/mug.svg", &["gateway"]),
     ("catalog", "PUT", "/v1/products/mug", &["gateway"]),
     ("catalog", "GET", "/metrics", &[]),
-    ("inventory", "GET", "/v1/stock/mug", &["order"]),
-    ("inventory", "HEAD", "/v1/stock", &["order"]),
+    ("inventory", "GET", "/v1/stock/mug", &["catalog", "order"]),
+    ("inventory", "HEAD", "/v1/stock", &["catalog", "order"]),
     ("inventory", "POST", "/v1/stock/mug/receipts", &["gateway"]),
     ("inventory", "POST", "/v1/stock/mug", &[]),
     ("inventory", "DELETE", "/v1/stock/mug/receipts", &[]),

@@ -249,7 +249,8 @@ pub(super) fn service(options: &Options, identities: &Identities, service: Servi
             ),
             ("HOLDFAST_SANDBOX_WEBHOOK_SECRET", options.webhook_secret.clone()),
         ]),
-        Service::Catalog | Service::Inventory => {}
+        Service::Catalog => environment.push(("HOLDFAST_INVENTORY_URL", url(Service::Inventory))),
+        Service::Inventory => {}
     }
     Spec {
         name: service.name(),

@@ -11,7 +11,7 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 17] = built_in![
+const BUILT_IN: [(&str, &str); 18] = built_in![
     "streams/orders.json",
     "streams/inventory.json",
     "streams/payments.json",
@@ -19,6 +19,7 @@ const BUILT_IN: [(&str, &str); 17] = built_in![
     "streams/dlq.json",
     "streams/user-keys.json",
     "buckets/catalog.json",
+    "buckets/catalog-replica.json",
     "buckets/quota.json",
     "buckets/users.json",
     "buckets/contacts.json",
@@ -230,6 +231,8 @@ fn bucket(text: &str) -> Result<Resource, String> {
         /// Whether a writer may tell how long its value is kept.
         #[serde(default)]
         per_key_ttl: bool,
+        /// The bucket that this is a read-only copy of.
+        mirror: Option<String>,
         storage: String,
     }
     let file: File = serde_json::from_str(text).map_err(|e| e.to_string())?;
@@ -253,6 +256,12 @@ fn bucket(text: &str) -> Result<Resource, String> {
     };
     if let Some(bytes) = file.max_bytes {
         config.insert("max_bytes".to_owned(), json!(bytes));
+    }
+    if let Some(original) = file.mirror {
+        // The keys are those of the original, under its subjects.
+        config.remove("subjects");
+        config.insert("mirror".to_owned(), json!({"name": format!("KV_{original}")}));
+        config.insert("mirror_direct".to_owned(), json!(true));
     }
     if file.per_key_ttl {
         config.insert("allow_msg_ttl".to_owned(), json!(true));
