@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -84,8 +85,28 @@ pub trait Filter: Sized {
 /// The proxy never calls back into a callback, so the cells are never borrowed twice; if it did, the inner
 /// call would pass the request on unfiltered instead of panicking.
 pub struct Registry<F: Filter> {
-    roots: RefCell<HashMap<u32, Rc<F>>>,
-    streams: RefCell<HashMap<u32, Exchanging<F>>>,
+    roots: RefCell<ById<Rc<F>>>,
+    streams: RefCell<ById<Exchanging<F>>>,
+}
+
+type ById<T> = HashMap<u32, T, BuildHasherDefault<Id>>;
+
+/// The proxy counts its ids up, so they need no hashing; the multiplication moves what differs to where tables look.
+#[derive(Default)]
+struct Id(u64);
+
+impl Hasher for Id {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
+    }
+
+    fn write_u32(&mut self, id: u32) {
+        self.0 = (self.0 ^ u64::from(id)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
 }
 
 /// An exchange in hand: the configuration it began under, and what its callbacks remember.

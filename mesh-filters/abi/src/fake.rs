@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::{
-    Body, CallId, Callout, Counter, Error, Exchange, Expected, Gauge, GrpcCall, HeaderMap, Host, Level,
-    LocalReply, Pair, Result, Shared, Swap, Version,
+    Body, CallId, Callout, Counter, Error, Exchange, Expected, Gauge, GrpcCall, HeaderBlock, HeaderMap, Host,
+    Level, LocalReply, Pair, Result, Shared, Swap, Version, pairs,
 };
 
 /// What all workers share: the data and both clocks. Clones are the same one; give each test thread its own
@@ -268,8 +268,8 @@ impl Exchange for FakeProxy {
         })
     }
 
-    fn headers(&self, map: HeaderMap) -> Result<Vec<Pair>> {
-        self.change(map, |pairs| pairs.clone())
+    fn header_block(&self, map: HeaderMap) -> Result<HeaderBlock> {
+        self.change(map, |headers| HeaderBlock::new(pairs::encode(headers)))
     }
 
     fn add_header(&self, map: HeaderMap, name: &str, value: &[u8]) -> Result<()> {

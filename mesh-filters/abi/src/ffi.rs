@@ -9,8 +9,8 @@ use std::ops::Range;
 use std::ptr;
 
 use crate::{
-    Action, Body, Counter, Error, Exchange, Expected, Filter, Gauge, HeaderMap, Host, Level, LocalReply,
-    Pair, Plugin, Registry, Result, Shared, Swap, Version, pairs, property_path,
+    Action, Body, Counter, Error, Exchange, Expected, Filter, Gauge, HeaderBlock, HeaderMap, Host, Level,
+    LocalReply, Plugin, Registry, Result, Shared, Swap, Version, pairs, property_path,
 };
 
 #[link(wasm_import_module = "env")]
@@ -237,13 +237,12 @@ impl Exchange for Proxy {
         answer.found(code)
     }
 
-    fn headers(&self, map: HeaderMap) -> Result<Vec<Pair>> {
+    fn header_block(&self, map: HeaderMap) -> Result<HeaderBlock> {
         let mut answer = Answer::new();
         // SAFETY: the proxy writes one pointer and one length.
         let code =
             unsafe { proxy_get_header_map_pairs(map_id(map), &raw mut answer.bytes, &raw mut answer.len) };
-        ok(code)?;
-        pairs::decode(&answer.into_vec())
+        ok(code).map(|()| HeaderBlock::new(answer.into_vec()))
     }
 
     fn add_header(&self, map: HeaderMap, name: &str, value: &[u8]) -> Result<()> {

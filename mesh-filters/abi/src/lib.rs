@@ -43,6 +43,7 @@ pub mod path;
 mod port;
 
 pub use dispatch::{Filter, Plugin, Registry};
+pub use pairs::HeaderBlock;
 pub use port::{
     Action, Body, CallId, Callout, Counter, Error, Exchange, Expected, Gauge, GrpcCall, GrpcStatus,
     HeaderMap, Host, Level, LocalReply, Pair, Result, Shared, Swap, Version, property_path,

@@ -2,25 +2,64 @@
 
 use crate::{Error, Pair, Result};
 
+/// All headers of a map as the proxy has written them. To look for a few of them here costs neither a call to the proxy
+/// nor memory for each.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HeaderBlock(Vec<u8>);
+
+impl HeaderBlock {
+    /// Takes what the proxy has written; what is wrong with it shows when it is read.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The first value of a header, by its name in lower case. `None` if it is absent, or lies behind malformed bytes.
+    #[must_use]
+    pub fn first(&self, name: &str) -> Option<&[u8]> {
+        let (count, rest) = self.0.split_first_chunk::<4>()?;
+        let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
+        let (mut lengths, mut texts) = rest.split_at_checked(count.checked_mul(8)?)?;
+        while let (Ok(of_name), Ok(of_value)) = (take_length(&mut lengths), take_length(&mut lengths)) {
+            let value_at = of_name.checked_add(1)?;
+            let next_at = value_at.checked_add(of_value)?.checked_add(1)?;
+            let (pair, next) = texts.split_at_checked(next_at)?;
+            if pair.get(..of_name)? == name.as_bytes() {
+                return pair.get(value_at..next_at - 1);
+            }
+            texts = next;
+        }
+        None
+    }
+
+    /// All headers in order, repeated ones repeated.
+    ///
+    /// # Errors
+    /// Those of [`decode`].
+    pub fn pairs(&self) -> Result<Vec<Pair>> {
+        decode(&self.0)
+    }
+}
+
 /// The bytes for `pairs`. An empty list is no bytes at all.
-pub fn encode(pairs: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn encode<N: AsRef<[u8]>, V: AsRef<[u8]>>(pairs: &[(N, V)]) -> Vec<u8> {
     if pairs.is_empty() {
         return Vec::new();
     }
     let texts: usize = pairs
         .iter()
-        .map(|(name, value)| name.len() + value.len() + 2)
+        .map(|(name, value)| name.as_ref().len() + value.as_ref().len() + 2)
         .sum();
     let mut out = Vec::with_capacity(4 + pairs.len() * 8 + texts);
     out.extend(length(pairs.len()));
     for (name, value) in pairs {
-        out.extend(length(name.len()));
-        out.extend(length(value.len()));
+        out.extend(length(name.as_ref().len()));
+        out.extend(length(value.as_ref().len()));
     }
     for (name, value) in pairs {
-        out.extend(name.as_bytes());
+        out.extend(name.as_ref());
         out.push(0);
-        out.extend(*value);
+        out.extend(value.as_ref());
         out.push(0);
     }
     out
@@ -85,6 +124,25 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_header_looked_for_is_the_first_of_its_name(
+            pairs in prop::collection::vec(("[ab]{0,2}", prop::collection::vec(any::<u8>(), 0..4)), 0..9), name in "[ab]{0,2}",
+        ) {
+            let first = pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_slice());
+            let block = HeaderBlock::new(encode(&pairs));
+            prop_assert_eq!(block.first(&name), first);
+        }
+
+        #[test]
+        fn any_bytes_are_searched_or_ignored(bytes in prop::collection::vec(any::<u8>(), 0..60), count in 0..4u8) {
+            let bytes = [&[count, 0, 0, 0][..], &bytes].concat();
+            let block = HeaderBlock::new(bytes);
+            if let (Some(found), Ok(pairs)) = (block.first("a"), block.pairs()) {
+                let first = pairs.iter().find(|(name, _)| name == b"a");
+                prop_assert_eq!(first.map(|(_, value)| value.as_slice()), Some(found));
+            }
+        }
+
         #[test]
         fn what_is_encoded_is_decoded(pairs in prop::collection::vec(("[a-z:-]{0,8}", prop::collection::vec(any::<u8>(), 0..9)), 0..9)) {
             let borrowed: Vec<_> = pairs.iter().map(|(n, v)| (n.as_str(), v.as_slice())).collect();

@@ -3,6 +3,7 @@
 use crate::headers::Headers;
 use crate::host::{Event, Host, Message, Shared};
 use crate::reply::Reply;
+use holdfast_filter_abi::{HeaderBlock, pairs};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -129,9 +130,9 @@ impl Host for FakeHost {
         self.map(of).all(name).next().map(<[u8]>::to_vec)
     }
 
-    fn headers(&self, of: Message) -> Option<Headers> {
+    fn block(&self, of: Message) -> Option<HeaderBlock> {
         self.called();
-        Some(self.map(of))
+        Some(HeaderBlock::new(pairs::encode(&self.map(of).0)))
     }
 
     fn set_trailer(&self, name: &str, value: &str) {

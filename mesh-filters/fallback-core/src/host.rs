@@ -2,6 +2,7 @@
 
 use crate::headers::Headers;
 use crate::reply::Reply;
+use holdfast_filter_abi::HeaderBlock;
 
 /// One of the header blocks of a stream that the proxy holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,8 +89,13 @@ pub trait Host: Shared {
     /// The first value of a field. `name` in lower case.
     fn header(&self, of: Message, name: &str) -> Option<Vec<u8>>;
 
+    /// All fields as the proxy has written them; `None` when the proxy cannot tell them.
+    fn block(&self, of: Message) -> Option<HeaderBlock>;
+
     /// All fields; `None` when the proxy cannot tell them.
-    fn headers(&self, of: Message) -> Option<Headers>;
+    fn headers(&self, of: Message) -> Option<Headers> {
+        self.block(of)?.pairs().ok().map(Headers)
+    }
 
     /// Replaces a trailer of the response.
     fn set_trailer(&self, name: &str, value: &str);

@@ -1,8 +1,8 @@
 //! The proxy as the core wants it.
 
-use holdfast_fallback_core::{Event, Headers, Message, Reply, host};
+use holdfast_fallback_core::{Event, Message, Reply, host};
 use holdfast_filter_abi::{
-    Body, Counter, Exchange, Expected, HeaderMap, Host, LocalReply, Swap, Version, property_path,
+    Body, Counter, Exchange, Expected, HeaderBlock, HeaderMap, Host, LocalReply, Swap, Version, property_path,
 };
 
 /// A fault of the proxy is the absence of what was asked for: whatever this filter cannot do, the response
@@ -39,8 +39,8 @@ impl<P: Exchange + Host> host::Host for Port<'_, P> {
         self.proxy.header(map(of), name).ok().flatten()
     }
 
-    fn headers(&self, of: Message) -> Option<Headers> {
-        self.proxy.headers(map(of)).ok().map(Headers)
+    fn block(&self, of: Message) -> Option<HeaderBlock> {
+        self.proxy.header_block(map(of)).ok()
     }
 
     fn set_trailer(&self, name: &str, value: &str) {

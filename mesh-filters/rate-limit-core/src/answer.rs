@@ -37,7 +37,8 @@ pub struct Outcome<'a> {
 /// all may (otherwise). Empty without outcomes.
 #[must_use]
 pub fn state(outcomes: &[Outcome<'_>]) -> String {
-    let mut field = String::new();
+    // Grown step by step it would be moved a few times, on the way of every request.
+    let mut field = String::with_capacity(outcomes.len() * 48);
     for Outcome { rule, verdict, .. } in outcomes {
         let until = if verdict.allowed {
             verdict.reset
@@ -81,13 +82,8 @@ impl Refusal {
             "The limit {} is reached. Try again in {retry_after} s.",
             refusing.join(", ")
         );
-        let header = |name| {
-            exchange
-                .header(HeaderMap::Request, name)
-                .ok()
-                .flatten()
-                .unwrap_or_default()
-        };
+        let request = exchange.header_block(HeaderMap::Request).unwrap_or_default();
+        let header = |name| request.first(name).unwrap_or_default();
         let is_grpc = header("content-type").starts_with(b"application/grpc");
         Self {
             policy: outcomes.iter().map(|o| o.policy).collect::<Vec<_>>().join(", "),
@@ -97,7 +93,7 @@ impl Refusal {
             body: if is_grpc {
                 detail
             } else {
-                problem(&refusing, &detail, trace_id(&header("traceparent")))
+                problem(&refusing, &detail, trace_id(header("traceparent")))
             },
         }
     }

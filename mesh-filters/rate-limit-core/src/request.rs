@@ -1,9 +1,10 @@
-//! Which rules a request is for, and their keys. Each header and property is read once, and only if asked for.
+//! Which rules a request is for, and their keys. Each property is read once, and only if asked for; so is a header, unless
+//! several may be: then all are read at once.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use holdfast_filter_abi::path::is_under;
-use holdfast_filter_abi::{Exchange, HeaderMap, property_path};
+use holdfast_filter_abi::{Exchange, HeaderBlock, HeaderMap, property_path};
 
 use crate::config::{KeyPart, Rule};
 use crate::lease::demand::fingerprint;
@@ -15,6 +16,8 @@ pub struct Matcher {
     sources: Vec<Source>,
     methods: bool,
     paths: bool,
+    /// Whether there are so many headers to read that it is cheaper to read all at once.
+    at_once: bool,
 }
 
 /// A rule that is for a request.
@@ -61,19 +64,29 @@ impl Matcher {
             .collect();
         let methods = rules.iter().any(|rule| !rule.methods.is_empty());
         let paths = rules.iter().any(|rule| !rule.path_prefix.is_empty());
+        let named = sources
+            .iter()
+            .filter(|source| matches!(source, Source::Header(_)));
+        let at_once = usize::from(methods) + usize::from(paths) + named.count() > 1;
         Self {
             rules,
             sources,
             methods,
             paths,
+            at_once,
         }
     }
 
     /// The rules that the request in hand is for, in order. A part of a key that the proxy cannot tell counts as missing.
     pub fn matches(&self, exchange: &impl Exchange) -> Vec<Match> {
+        let block = self.at_once.then(|| exchange.header_block(HeaderMap::Request));
+        let request = Request {
+            exchange,
+            block: block.map(Result::unwrap_or_default),
+        };
         let header = |wanted: bool, name| {
-            let value = wanted.then(|| exchange.header(HeaderMap::Request, name));
-            value.and_then(Result::ok).flatten().unwrap_or_default()
+            let value = wanted.then(|| request.header(name));
+            value.flatten().unwrap_or_default()
         };
         let method = header(self.methods, ":method");
         let path = header(self.paths, ":path");
@@ -87,7 +100,7 @@ impl Matcher {
             .filter(|(_, rule)| rule.is_for(&method, &path))
             .map(|(place, rule)| Match {
                 rule: place,
-                key: rule.bucket_key(&mut read, exchange),
+                key: rule.bucket_key(&mut read, &request),
             })
             .collect()
     }
@@ -100,18 +113,33 @@ impl Prepared {
     }
 
     /// The first byte tells which of the two keys it is, so that a header cannot pass for an address.
-    fn key(&self, read: &mut Read<'_>, exchange: &impl Exchange) -> Vec<u8> {
-        read.composite(b'k', &self.key, exchange)
-            .or_else(|| read.composite(b'o', &self.otherwise_key, exchange))
+    fn key(&self, read: &mut Read<'_>, request: &Request<'_, impl Exchange>) -> Vec<u8> {
+        read.composite(b'k', &self.key, request)
+            .or_else(|| read.composite(b'o', &self.otherwise_key, request))
             .unwrap_or_else(|| vec![b'n'])
     }
 
-    fn bucket_key(&self, read: &mut Read<'_>, exchange: &impl Exchange) -> Vec<u8> {
-        let key = self.key(read, exchange);
+    fn bucket_key(&self, read: &mut Read<'_>, request: &Request<'_, impl Exchange>) -> Vec<u8> {
+        let key = self.key(read, request);
         if self.is_cluster {
             fingerprint(&key).to_vec()
         } else {
             key
+        }
+    }
+}
+
+/// The request in hand, with its headers if they were read at once.
+struct Request<'a, E> {
+    exchange: &'a E,
+    block: Option<HeaderBlock>,
+}
+
+impl<E: Exchange> Request<'_, E> {
+    fn header(&self, name: &str) -> Option<Vec<u8>> {
+        match &self.block {
+            Some(block) => block.first(name).map(<[u8]>::to_vec),
+            None => self.exchange.header(HeaderMap::Request, name).ok().flatten(),
         }
     }
 }
@@ -125,11 +153,16 @@ struct Read<'a> {
 
 impl Read<'_> {
     /// The parts with their lengths, or `None` if one is missing.
-    fn composite(&mut self, kind: u8, places: &[usize], exchange: &impl Exchange) -> Option<Vec<u8>> {
+    fn composite(
+        &mut self,
+        kind: u8,
+        places: &[usize],
+        request: &Request<'_, impl Exchange>,
+    ) -> Option<Vec<u8>> {
         let mut key = vec![kind];
         for place in places {
             let (source, value) = (self.sources.get(*place)?, self.values.get_mut(*place)?);
-            let value = value.get_or_insert_with(|| source.read(exchange).unwrap_or_default());
+            let value = value.get_or_insert_with(|| source.read(request).unwrap_or_default());
             if value.is_empty() {
                 return None;
             }
@@ -155,11 +188,12 @@ impl Source {
         }
     }
 
-    fn read(&self, exchange: &impl Exchange) -> Option<Vec<u8>> {
+    fn read(&self, request: &Request<'_, impl Exchange>) -> Option<Vec<u8>> {
+        let property = |path: &[u8]| request.exchange.property(path).ok().flatten();
         match self {
-            Self::Header(name) => exchange.header(HeaderMap::Request, name).ok().flatten(),
-            Self::Property(path) => exchange.property(path).ok().flatten(),
-            Self::Address(path) => exchange.property(path).ok().flatten().map(client),
+            Self::Header(name) => request.header(name),
+            Self::Property(path) => property(path),
+            Self::Address(path) => property(path).map(client),
         }
     }
 }

@@ -194,6 +194,41 @@ fn what_no_rule_is_for_costs_only_the_headers_that_decide_so() {
     assert_eq!(worker.proxy.calls() - before, 1 + reading_the_answer);
 }
 
+/// The calls of an exchange after the first, of which `exchange` makes one to read the answer.
+fn calls_per_request(rules: &str, limit: &str) -> usize {
+    let (key, limit) = (
+        r#""key": [{"header": "x-api-key"}]"#,
+        format!(r#""limit": {limit}"#),
+    );
+    let rules = rules.replace("KEY", key).replace("LIMIT", &limit);
+    let worker = worker(&format!(r#"{{"rules": [{rules}]}}"#));
+    let headers = [(":path", "/v1/x"), ("x-api-key", "k")];
+    worker.exchange(&headers);
+    let before = worker.proxy.calls();
+    worker.exchange(&headers);
+    worker.proxy.calls() - before - 1
+}
+
+#[test]
+fn the_calls_that_a_request_costs_are_those_of_the_readme() {
+    let ample = r#"{"requests": 9, "per": "1s"}"#;
+    let all = r#"{"name": "all", LIMIT}"#;
+    let one = r#"{"name": "one", KEY, LIMIT}"#;
+    let below = r#"{"name": "below", "match": {"path_prefix": "/v1"}, KEY, LIMIT}"#;
+    assert_eq!(
+        calls_per_request(all, ample),
+        5,
+        "clock, read, swap, count, field"
+    );
+    assert_eq!(calls_per_request(one, ample), 6, "and the key");
+    assert_eq!(calls_per_request(below, ample), 6, "key and path at once");
+    let three = [all, one, below].join(",");
+    assert_eq!(calls_per_request(&three, ample), 8, "and two counts more");
+    let spent = r#"{"requests": 1, "per": "1h"}"#;
+    // Key and path, clock, read, count, what to tell of the request, the answer.
+    assert_eq!(calls_per_request(below, spent), 6, "a refusal");
+}
+
 const CLUSTER: &str = r#"{"quota": {"cluster": "quota"}, "rules": [
     {"name": "per-key", "key": [{"header": "x-api-key"}], "limit": {"requests": 20, "per": "1s"}, "scope": "cluster"}]}"#;
 

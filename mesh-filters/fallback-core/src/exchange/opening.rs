@@ -1,5 +1,5 @@
-//! What a request is to the rules. Reads as little as will decide: the path first, and all headers only if a
-//! rule that keeps copies may be concerned.
+//! What a request is to the rules. All its headers are read at once, which costs no more than to read one of them. The
+//! path is looked at first; each header is copied only if a rule that keeps copies may be concerned.
 
 use super::{CacheUse, Ticket, Waiting};
 use crate::config::{Body, Principal, Rule, Stale};
@@ -9,48 +9,44 @@ use crate::host::{Host, Message};
 use crate::key::Resource;
 use crate::policy::Asked;
 use crate::worker::{RuleSet, Worker};
+use holdfast_filter_abi::HeaderBlock;
 
 /// `None` when no rule is concerned.
 pub(super) fn open(worker: &Worker, host: &impl Host) -> Option<Waiting> {
-    let path = host.header(Message::Request, ":path")?;
-    let rules = worker.narrow(worker.all(), |rule| rule.request.path(&path));
+    let request = host.block(Message::Request)?;
+    let path = request.first(":path")?;
+    let rules = worker.narrow(worker.all(), |rule| rule.request.path(path));
     if rules.is_empty() {
         return None;
     }
     let waiting = match rules.and(worker.keeping).is_empty() {
-        true => open_plain(worker, host, rules)?,
-        false => open_with_cache(worker, host, rules, &path)?,
+        true => open_plain(worker, &request, rules)?,
+        false => open_with_cache(worker, host, rules, &Headers(request.pairs().ok()?))?,
     };
     let concerned = !waiting.rules.is_empty() || matches!(waiting.cache, CacheUse::Change { .. });
     concerned.then_some(waiting)
 }
 
-fn open_plain(worker: &Worker, host: &impl Host, rules: RuleSet) -> Option<Waiting> {
-    let method = host.header(Message::Request, ":method")?;
-    let mut rules = worker.narrow(rules, |rule| rule.request.method(&method));
-    if worker
-        .first(rules, |rule| rule.request.authority.is_some())
-        .is_some()
-    {
-        let authority = host.header(Message::Request, ":authority").unwrap_or_default();
-        rules = worker.narrow(rules, |rule| rule.request.authority(&authority));
-    }
-    let content_type = || host.header(Message::Request, "content-type");
-    let grpc =
-        !rules.is_empty() && method == b"POST" && content_type().is_some_and(|value| grpc::is_grpc(&value));
+fn open_plain(worker: &Worker, request: &HeaderBlock, rules: RuleSet) -> Option<Waiting> {
+    let method = request.first(":method")?;
+    let authority = request.first(":authority").unwrap_or_default();
+    let rules = worker.narrow(rules, |rule| {
+        rule.request.method(method) && rule.request.authority(authority)
+    });
+    let grpc = method == b"POST" && request.first("content-type").is_some_and(grpc::is_grpc);
     let traceparent = tells_trace(worker, rules)
-        .then(|| host.header(Message::Request, "traceparent"))
+        .then(|| request.first("traceparent"))
         .flatten();
     Some(Waiting {
         rules,
         grpc,
-        traceparent,
+        traceparent: traceparent.map(<[u8]>::to_vec),
         cache: CacheUse::None,
     })
 }
 
-fn open_with_cache(worker: &Worker, host: &impl Host, rules: RuleSet, path: &[u8]) -> Option<Waiting> {
-    let request = host.headers(Message::Request)?;
+fn open_with_cache(worker: &Worker, host: &impl Host, rules: RuleSet, request: &Headers) -> Option<Waiting> {
+    let path = request.all(":path").next()?;
     let method = request.only(":method")?;
     let authority = request.only(":authority").unwrap_or_default();
     let of_resource = worker.narrow(rules, |rule| rule.request.authority(authority));
@@ -59,7 +55,7 @@ fn open_with_cache(worker: &Worker, host: &impl Host, rules: RuleSet, path: &[u8
     let visit = Visit {
         worker,
         host,
-        request: &request,
+        request,
         authority,
         path,
     };

@@ -146,7 +146,7 @@ fn the_first_of_repeated_headers_is_the_key() {
 }
 
 #[test]
-fn each_header_is_read_once_whatever_the_number_of_rules() {
+fn the_headers_are_read_once_whatever_the_number_of_rules() {
     let keyed = |name| {
         rule(
             name,
@@ -156,7 +156,7 @@ fn each_header_is_read_once_whatever_the_number_of_rules() {
     let matcher = matcher(&[keyed("a"), keyed("b"), keyed("c")].join(","));
     let exchange = exchange(&[(":path", "/"), ("x", "1")]);
     assert_eq!(matcher.matches(&exchange).len(), 3);
-    assert_eq!(exchange.calls(), 2);
+    assert_eq!(exchange.calls(), 1, "all at once");
 }
 
 proptest! {

@@ -1,5 +1,6 @@
 //! What is measured.
 
+use crate::probe;
 use holdfast_envoy_harness::bootstrap::wasm_filter;
 use holdfast_envoy_harness::{Script, filter};
 use serde_json::{Value, json};
@@ -10,6 +11,8 @@ pub struct Row {
     /// The row that shows the same without the filter.
     pub compared_with: Option<&'static str>,
     pub filters: Vec<Value>,
+    /// How often what is measured is in the chain: several times shows small costs better.
+    pub copies: usize,
     pub method: &'static str,
     pub path: &'static str,
     pub upstream: Script,
@@ -20,10 +23,14 @@ pub struct Row {
 const NONE: &str = "no filter";
 const NONE_FAILING: &str = "no filter, upstream fails with 503";
 
+/// How often a filter is in the chain where requests pass it.
+const COPIES: usize = 5;
+
 pub fn all() -> Vec<Row> {
     let row = |name, filters: Vec<Value>, method, path| Row {
         name,
         compared_with: (name != NONE).then_some(NONE),
+        copies: 1,
         filters,
         method,
         path,
@@ -36,36 +43,70 @@ pub fn all() -> Vec<Row> {
         status,
         ..row
     };
-    vec![
+    let passing = |name, filter: &dyn Fn(usize) -> Value, method, path| Row {
+        copies: COPIES,
+        ..row(name, (0..COPIES).map(filter).collect(), method, path)
+    };
+    let limited =
+        |name, rules: &'static [&str]| passing(name, &|at| rate_limit(rules, at), "GET", "/v1/stock");
+    let mut rows = vec![
         row(NONE, Vec::new(), "GET", "/v1/stock"),
-        row(
+        passing(
             "Envoy's local_ratelimit, allowed",
+            &|_| local_rate_limit(),
+            "GET",
+            "/v1/stock",
+        ),
+        limited("rate-limit, 1 rule for all, allowed", &["all"]),
+        limited("rate-limit, 1 rule per address, allowed", &["address"]),
+        limited(
+            "rate-limit, 3 rules with different keys, allowed",
+            &["address", "header", "all"],
+        ),
+        limited(
+            "rate-limit, 1 rule of scope cluster, allowed by its floor",
+            &["cluster"],
+        ),
+        passing("fallback, no rule for the path", &fallback, "GET", "/other"),
+        passing(
+            "fallback, passes through a rule with a fixed answer",
+            &fallback,
+            "POST",
+            "/v1/charges",
+        ),
+        passing(
+            "fallback, passes through a rule that keeps copies",
+            &fallback,
+            "GET",
+            "/v1/stock",
+        ),
+        row(
+            "Envoy's local_ratelimit, once",
             vec![local_rate_limit()],
             "GET",
             "/v1/stock",
         ),
-        row("a filter that does nothing", vec![nothing(0)], "GET", "/v1/stock"),
         row(
-            "a filter that calls the proxy six times, for the clock",
-            vec![nothing(6)],
+            "rate-limit, 1 rule per address, once",
+            vec![rate_limit(&["address"], 0)],
             "GET",
             "/v1/stock",
         ),
         row(
-            "rate-limit, 1 rule, allowed",
-            vec![rate_limit(&["address"])],
+            "fallback, no rule for the path, once",
+            vec![fallback(0)],
+            "GET",
+            "/other",
+        ),
+        row(
+            "fallback that keeps copies, once",
+            vec![fallback(0)],
             "GET",
             "/v1/stock",
         ),
         row(
-            "rate-limit, 3 rules with different keys, allowed",
-            vec![rate_limit(&["address", "header", "all"])],
-            "GET",
-            "/v1/stock",
-        ),
-        row(
-            "rate-limit, 1 rule of scope cluster, allowed by its floor",
-            vec![rate_limit(&["cluster"])],
+            "rate-limit, 1 rule, and fallback that keeps copies, once",
+            vec![rate_limit(&["address"], 0), fallback(0)],
             "GET",
             "/v1/stock",
         ),
@@ -73,53 +114,93 @@ pub fn all() -> Vec<Row> {
             status: 429,
             ..row(
                 "rate-limit, 1 rule, refused (no upstream call)",
-                vec![rate_limit(&["refusing"])],
+                vec![rate_limit(&["refusing"], 0)],
                 "GET",
                 "/v1/stock",
             )
         },
-        row(
-            "rate-limit, 1 rule, and fallback that keeps copies",
-            vec![rate_limit(&["address"]), fallback()],
-            "GET",
-            "/v1/stock",
-        ),
-        row(
-            "fallback, no rule for the path",
-            vec![fallback()],
-            "GET",
-            "/other",
-        ),
-        row(
-            "fallback, passes through a rule with a fixed answer",
-            vec![fallback()],
-            "POST",
-            "/v1/charges",
-        ),
-        row(
-            "fallback, passes through a rule that keeps copies",
-            vec![fallback()],
-            "GET",
-            "/v1/stock",
-        ),
         failing(row(NONE_FAILING, Vec::new(), "GET", "/v1/stock"), 503),
         failing(
-            row("fallback, fixed answer", vec![fallback()], "POST", "/v1/charges"),
+            row("fallback, fixed answer", vec![fallback(0)], "POST", "/v1/charges"),
             202,
         ),
         failing(
-            row("fallback, stale hit", vec![fallback()], "GET", "/v1/stock"),
+            row("fallback, stale hit", vec![fallback(0)], "GET", "/v1/stock"),
             200,
         ),
-    ]
+    ];
+    let probe = |name: &'static str, callbacks: &[probe::Callback], calls: &[probe::HostCall]| {
+        let module = probe::module(callbacks, calls);
+        passing(
+            name,
+            &|_| wasm_filter("probe", &module, &json!({})),
+            "GET",
+            "/v1/stock",
+        )
+    };
+    let probe_once = probe::module(FIRST_RESPONSE, &[]);
+    rows.push(row(
+        "floor: request and response headers, create, delete, once",
+        vec![wasm_filter("probe", &probe_once, &json!({}))],
+        "GET",
+        "/v1/stock",
+    ));
+    rows.extend(
+        CALLBACKS
+            .iter()
+            .map(|(name, callbacks)| probe(name, callbacks, &[])),
+    );
+    rows.extend(CALLS.iter().map(|(name, call, prepare)| Row {
+        compared_with: Some(FLOOR),
+        copies: COPIES * CALLS_AT_ONCE,
+        ..probe(
+            name,
+            FIRST_RESPONSE,
+            &[&[*call; CALLS_AT_ONCE], *prepare].concat(),
+        )
+    }));
+    rows
 }
 
-fn nothing(calls: usize) -> Value {
-    wasm_filter("mesh.nothing", &crate::nothing::filter(calls), &json!({}))
-}
+const FLOOR: &str = "floor: request and response headers, create, delete";
+/// What no filter with these callbacks can go below.
+const CALLBACKS: [(&str, &[probe::Callback]); 5] = [
+    ("floor: a module without callbacks", &[]),
+    ("floor: request headers", &[probe::REQUEST]),
+    (
+        "floor: request and response headers",
+        &[probe::REQUEST, probe::RESPONSE],
+    ),
+    (FLOOR, FIRST_RESPONSE),
+    (
+        "floor: the same and response body",
+        &[
+            probe::RESPONSE,
+            probe::REQUEST,
+            probe::BODY,
+            probe::CREATE,
+            probe::DELETE,
+        ],
+    ),
+];
+const FIRST_RESPONSE: &[probe::Callback] = &[probe::RESPONSE, probe::REQUEST, probe::CREATE, probe::DELETE];
+/// How often a probe makes its call.
+const CALLS_AT_ONCE: usize = 10;
+/// Each with what it needs to find something the next time.
+const CALLS: [(&str, probe::HostCall, &[probe::HostCall]); 9] = [
+    ("call: a header read", probe::HEADER, &[]),
+    ("call: all headers read", probe::HEADERS, &[]),
+    ("call: a property read", probe::PROPERTY, &[]),
+    ("call: monotonic clock", probe::CLOCK, &[]),
+    ("call: wall clock", probe::TIME, &[]),
+    ("call: a shared value stored", probe::STORE, &[]),
+    ("call: a shared value read", probe::FETCH, &[probe::STORE]),
+    ("call: a header set", probe::SET, &[]),
+    ("call: a counter that is not there", probe::COUNT, &[]),
+];
 
 /// The example of the README.
-fn fallback() -> Value {
+fn fallback(at: usize) -> Value {
     let on = json!({"statuses": [500, 502, 503, 504]});
     let config = json!({"rules": [
         {"name": "payment-pending", "match": {"methods": ["POST"], "path_prefix": "/v1/charges"}, "on": on,
@@ -129,11 +210,15 @@ fn fallback() -> Value {
          "stale": {"max_age": "3600s", "vary": ["accept"]},
          "respond": {"status": 503, "problem": {"type": "about:blank", "title": "Service unavailable"}}}
     ]});
-    wasm_filter("mesh.fallback", &filter("holdfast_filter_fallback"), &config)
+    wasm_filter(
+        &format!("mesh.fallback-{at}"),
+        &filter("holdfast_filter_fallback"),
+        &config,
+    )
 }
 
 /// Only the rule `refusing` is ever reached, after its first request.
-fn rate_limit(rules: &[&str]) -> Value {
+fn rate_limit(rules: &[&str], at: usize) -> Value {
     let rule = |name: &&str| {
         let never = json!({"requests": 1_000_000, "per": "1s"});
         let (key, limit) = match *name {
@@ -157,7 +242,11 @@ fn rate_limit(rules: &[&str]) -> Value {
     if rules.contains(&"cluster") {
         config["quota"] = json!({"cluster": "nobody"});
     }
-    wasm_filter("mesh.rate-limit", &filter("holdfast_filter_rate_limit"), &config)
+    wasm_filter(
+        &format!("mesh.rate-limit-{at}"),
+        &filter("holdfast_filter_rate_limit"),
+        &config,
+    )
 }
 
 /// Never empty: what is measured is the way of a request that is let through.
