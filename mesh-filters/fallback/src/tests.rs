@@ -121,3 +121,32 @@ fn given_a_wrong_configuration_then_it_is_refused_by_name_and_the_old_one_stays(
     scene.request(2, "POST", &[]);
     assert_eq!(scene.response(2, &[(":status", "503")], true), Action::Pause);
 }
+
+#[test]
+fn the_calls_that_a_request_costs_are_those_of_the_readme() {
+    let scene = Scene::new();
+    let passing = CONFIG.replace("\"0s\"", "\"9s\"");
+    scene
+        .registry
+        .configure(1, &scene.proxy, plugin(&passing))
+        .unwrap();
+    let calls = |id, method, status, body: &[u8]| {
+        let before = scene.proxy.calls();
+        scene.request(id, method, &[]);
+        scene.response(id, &[(":status", status)], false);
+        scene.proxy.give_body(Body::Response, body);
+        scene.registry.on(id, |filter, stream| {
+            filter.on_response_body(stream, &scene.proxy, body.len(), true)
+        });
+        scene.proxy.calls() - before
+    };
+    assert_eq!(
+        calls(3, "POST", "200", b""),
+        3,
+        "past a fixed answer; no copy of what it changes"
+    );
+    assert_eq!(calls(4, "POST", "503", b""), 5, "a fixed answer");
+    assert_eq!(calls(5, "GET", "200", b"7"), 12, "a copy stored");
+    assert_eq!(calls(6, "GET", "200", b"7"), 3, "past a fresh copy");
+    assert_eq!(calls(7, "GET", "503", b""), 9, "a stale hit");
+}
