@@ -107,8 +107,9 @@ wasm-reproducible: ## Build the filters twice, at two paths: are the bytes the s
 wasm-trap:
 	CARGO_TARGET_DIR=target/trap HOLDFAST_WASM_FEATURES=trap scripts/build-wasm.sh holdfast-filter-rate-limit
 
-test-filters: tools tools-mesh wasm wasm-trap ## The built filters in a real Envoy
-	cargo test -p holdfast-envoy-harness -p holdfast-quota -- --ignored
+# Of the whole workspace, so that nothing is built again with other features after `cargo test --workspace`.
+test-filters: tools tools-mesh $(FILTERS) wasm-trap ## The built filters in a real Envoy
+	cargo test --workspace --test rate_limit --test fallback --test mesh -- --ignored
 
 bench-filters: tools-mesh wasm ## What the filters cost: CPU time of Envoy per request (ARGS: words of the rows wanted)
 	cargo run --release -p holdfast-envoy-harness --bin bench-filters -- $(ARGS)
@@ -117,6 +118,7 @@ bench-filters: tools-mesh wasm ## What the filters cost: CPU time of Envoy per r
 .PHONY: test test-unit test-sim test-integration test-mesh
 test: tools tools-mesh $(FILTERS) build ## Every test
 	cargo test --workspace
+	$(MAKE) test-filters
 	$(MAKE) test-mesh
 
 test-unit: ## Tests beside the code: cores, codecs, properties
@@ -125,7 +127,7 @@ test-unit: ## Tests beside the code: cores, codecs, properties
 test-sim: ## Seeded simulation of the whole saga (HOLDFAST_SIM_SEEDS=50000 for more; HOLDFAST_SIM_SEED=7 replays one)
 	cargo test -p holdfast-tests-sim $(if $(HOLDFAST_SIM_SEED),--test seeds every_seed -- --nocapture)
 
-test-mesh: tools-lab tools-mesh wasm nats-server build render-check hops-check istio-validate istio-analyze ## Istio's control plane, real Envoys, the built filters, the services (needs Go)
+test-mesh: tools-lab tools-mesh $(FILTERS) nats-server build render-check hops-check istio-validate istio-analyze ## Istio's control plane, real Envoys, the built filters, the services (needs Go)
 	cargo test -p holdfast-tests-mesh -- --include-ignored
 	cargo test -p holdfast-user --test user -- --ignored
 

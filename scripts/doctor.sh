@@ -28,19 +28,21 @@ need git "git --version" "make doc-paths" "your system's package git"
 need python3 "python3 --version" "fetches the pinned tools" "https://www.python.org, 3.9 or newer"
 need pip "python3 -m pip --version" "fetches the pinned tools" "python3 -m ensurepip, or your system's python3-pip"
 need curl "curl --version" "the lines that \`make up\` prints" "your system's package curl"
-need go "go version" "builds stripe-mock, which \`make tools\` and the tests of the Stripe adapter need" "https://go.dev/dl, 1.23 or newer"
 echo "For the mesh of make up (or: make up ARGS=--no-mesh):"
 wasm() { rustup target list --installed 2>/dev/null | grep wasm32-unknown-unknown || { ls -d /usr/lib/rustlib/src/rust/library >/dev/null && /usr/bin/rustc --version; }; }
 export -f wasm
 want wasm32 wasm "builds the filters" "rustup target add wasm32-unknown-unknown (make up does it); without rustup's network: apt-get install rustc-web cargo-web rust-web-src"
-echo "Installed by \`make tools\`:"
-for tool in nats-server buf stripe-mock; do
-    want $tool ".tools/bin/$tool --version" "not installed yet" "make tools (make up, make test and .ci/run do it themselves)"
+echo "Installed by \`make up\` itself:"
+for tool in nats-server envoy; do
+    want $tool ".tools/bin/$tool --version" "not installed yet" "make up (make nats-server tools-mesh)"
 done
-echo "Installed by \`make tools-lab\`, for the tests of the mesh and for \`make render\` (never for \`make up\`):"
-want "go 1.26" "go version | grep -E 'go1\.(2[6-9]|[3-9][0-9])'" "builds mesh-lab (Istio's control plane) and istioctl; older ones fetch it themselves" "https://go.dev/dl"
-for tool in envoy mesh-lab istioctl; do
-    want $tool "test -x .tools/bin/$tool && echo installed" "not installed yet" "make tools-lab (make test-mesh and make render do it themselves)"
+echo "For make test and .ci/run (never for make up):"
+want go "go version" "builds stripe-mock, mesh-lab (Istio's control plane) and istioctl" "https://go.dev/dl, 1.26 or newer (1.23 and newer fetch that themselves)"
+for tool in buf stripe-mock; do
+    want $tool ".tools/bin/$tool --version" "not installed yet" "make tools (make test does it)"
+done
+for tool in mesh-lab istioctl; do
+    want $tool "test -x .tools/bin/$tool && echo installed" "not installed yet" "make tools-lab (make test does it)"
 done
 echo "For single tests and checks:"
 want cargo-deny "PATH=$PWD/.tools/bin:$PATH cargo deny --version" "make deny: licences, sources, duplicates" "make install-cargo-deny (some minutes)"

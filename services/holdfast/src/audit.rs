@@ -19,6 +19,7 @@ mod tests;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use holdfast_inventory::skip::Skip;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use uuid::Uuid;
@@ -132,13 +133,22 @@ impl Auditor {
         Self {
             rules,
             trails: HashMap::new(),
-            stock: Stock::default(),
+            stock: Stock::skipping(Skip::default()),
             totals: Totals::default(),
             orders_read: 0,
             payments_read: 0,
             orders_until: Timestamp::MIN,
             provider_asked: false,
             found: Vec::new(),
+        }
+    }
+
+    /// The same, which passes over messages of the log of stock decisions as `inventory` does.
+    #[must_use]
+    pub fn skipping(rules: Rules, skip: Skip) -> Self {
+        Self {
+            stock: Stock::skipping(skip),
+            ..Self::new(rules)
         }
     }
 

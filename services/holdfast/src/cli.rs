@@ -37,6 +37,7 @@ enum Command {
     #[command(after_help = up::EXAMPLES)]
     Up(up::Up),
     /// Bring a NATS server to what the files under `nats/` declare.
+    #[command(after_help = nats::EXAMPLES)]
     Nats {
         #[command(subcommand)]
         command: nats::Command,
@@ -48,6 +49,7 @@ enum Command {
         command: orders::Command,
     },
     /// What happens to orders.
+    #[command(after_help = events::EXAMPLES)]
     Events {
         #[command(subcommand)]
         command: events::Command,
@@ -65,9 +67,7 @@ enum Command {
     #[command(after_help = bench::EXAMPLES)]
     Bench(bench::Bench),
     /// Print a completion script for a shell.
-    #[command(
-        after_help = "Example: holdfast completions bash > ~/.local/share/bash-completion/completions/holdfast"
-    )]
+    #[command(after_help = COMPLETIONS)]
     Completions {
         /// Which shell.
         shell: clap_complete::Shell,
@@ -81,6 +81,12 @@ enum Command {
         command: Vec<OsString>,
     },
 }
+
+const COMPLETIONS: &str = "\
+Examples:
+  holdfast completions bash > ~/.local/share/bash-completion/completions/holdfast
+
+Exit status: 0 done, 2 it could not be written.";
 
 /// Why a command could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -160,11 +166,33 @@ pub enum Outcome {
 
 /// Does what the command line asks for.
 pub async fn run(cli: Cli) -> ExitCode {
-    match dispatch(cli.command).await {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Negative) => ExitCode::from(1),
+    let status = match dispatch(cli.command).await {
+        Ok(Outcome::Done) => 0,
+        Ok(Outcome::Negative) => 1,
         Err(error) => {
             ui::note(format_args!("error: {error}"));
+            2
+        }
+    };
+    end(status)
+}
+
+/// Ends with what is said instead of a command: its help, the version, or what is wrong with the command line.
+#[must_use]
+pub fn answer(answer: &clap::Error) -> ExitCode {
+    let printed = answer.print();
+    if !answer.use_stderr() {
+        ui::note_failure(printed);
+    }
+    end(u8::try_from(answer.exit_code()).unwrap_or(2))
+}
+
+/// Nothing that could not be told is done.
+fn end(status: u8) -> ExitCode {
+    match ui::written() {
+        Ok(()) => ExitCode::from(status),
+        Err(error) => {
+            ui::note(format_args!("error: cannot write to standard output: {error}"));
             ExitCode::from(2)
         }
     }
@@ -181,7 +209,9 @@ async fn dispatch(command: Command) -> Result<Outcome, Error> {
         Command::Audit(audit) => audit::run(audit).await,
         Command::Bench(bench) => bench::run(bench).await,
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "holdfast", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "holdfast", &mut script);
+            ui::print(String::from_utf8_lossy(&script));
             Ok(Outcome::Done)
         }
         Command::ExecChild { supervisor, command } => exec_child(supervisor, &command),
@@ -201,4 +231,32 @@ fn exec_child(supervisor: u32, command: &[OsString]) -> Result<Outcome, Error> {
 fn duration(text: &str) -> Result<Duration, String> {
     let duration: SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
     Duration::try_from(duration).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every verb with a text of its own for `--help`, and the path that leads to it.
+    fn helps(command: &clap::Command, path: &str) -> Vec<(String, String)> {
+        let path = format!("{path} {}", command.get_name());
+        let below = command.get_subcommands().filter(|command| !command.is_hide_set());
+        let mut helps: Vec<_> = below.flat_map(|command| helps(command, &path)).collect();
+        helps.push((path, command.clone().render_long_help().to_string()));
+        helps
+    }
+
+    #[test]
+    fn every_verb_has_examples_and_exit_statuses() {
+        let helps = helps(&Cli::command(), "");
+        assert!(helps.len() > 15, "{helps:?}");
+        for (verb, help) in helps.iter().filter(|(verb, _)| verb != " holdfast") {
+            let examples = help.split("Examples:").nth(1).unwrap_or_default();
+            assert!(
+                examples.contains(&format!(" {}", verb.trim())),
+                "{verb} has no example of its own"
+            );
+            assert!(examples.contains("Exit status:"), "{verb} has no exit statuses");
+        }
+    }
 }

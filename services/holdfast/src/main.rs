@@ -7,5 +7,8 @@ use holdfast::cli::{self, Cli};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    cli::run(Cli::parse()).await
+    match Cli::try_parse() {
+        Ok(cli) => cli::run(cli).await,
+        Err(answer) => cli::answer(&answer),
+    }
 }

@@ -1,12 +1,13 @@
 //! Brings a NATS server to what the files under `nats/` declare.
 //!
-//! Applying is idempotent, and never destroys: a change that could lose messages or weaken a promise made to
-//! their writers is refused as a whole, before anything is changed. What the server has and no file declares
-//! is left alone.
+//! Applying is idempotent, and never destroys: of what is there only those fields are changed, and only in those
+//! directions, that are known to lose no message and to take back no promise. Anything else is refused as a whole,
+//! before anything is changed. What the server has and no file declares is left alone.
 
 mod api;
 mod declaration;
 mod diff;
+mod safe;
 
 pub use declaration::{Declarations, Error as DeclarationError, Resource, ResourceKind};
 pub use diff::{FieldChange, Refusal};
@@ -52,8 +53,8 @@ pub struct Step {
 /// Why declarations were not applied.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// At least one change is destructive; nothing was changed.
-    #[error("{} destructive change(s) refused, nothing was changed", .0.len())]
+    /// At least one change is not known to be safe; nothing was changed.
+    #[error("{} change(s) refused, nothing was changed", .0.len())]
     Destructive(Vec<Refusal>),
     /// A declaration cannot be read.
     #[error(transparent)]

@@ -1,11 +1,48 @@
 //! What people see: plain lines, with colour only where a terminal shows it.
 
 use std::fmt::Display;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::OnceLock;
 
-/// Writes a line to standard output. A reader that went away (`| head`) is not an error.
+/// Why standard output takes no more, since it is one for the whole process.
+static CLOSED: OnceLock<io::Error> = OnceLock::new();
+
+/// Writes a line to standard output; [`written`] tells whether it came there.
 pub fn line(text: impl Display) {
-    _ = writeln!(std::io::stdout().lock(), "{text}");
+    print(format_args!("{text}\n"));
+}
+
+/// Writes text to standard output as it is; [`written`] tells whether it came there.
+pub fn print(text: impl Display) {
+    if is_open() {
+        let mut output = io::stdout().lock();
+        note_failure(write!(output, "{text}").and_then(|()| output.flush()));
+    }
+}
+
+/// Takes note of how a write to standard output ended that somebody else did.
+pub fn note_failure(written: io::Result<()>) {
+    if let Err(error) = written {
+        // The first is the one that counts.
+        _ = CLOSED.set(error);
+    }
+}
+
+/// Whether anybody takes what is written to standard output.
+#[must_use]
+pub fn is_open() -> bool {
+    CLOSED.get().is_none()
+}
+
+/// Whether all of standard output was written. A reader that went away (`| head`) has what it wanted.
+///
+/// # Errors
+/// What kept it from being written.
+pub fn written() -> Result<(), &'static io::Error> {
+    match CLOSED.get() {
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Writes a line to standard error.

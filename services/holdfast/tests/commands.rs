@@ -223,3 +223,90 @@ async fn a_time_in_the_future_begins_at_the_end() {
     let tail = ["events", "tail", "--since", "2100-01-01T00:00:00Z", "--no-follow"];
     assert_eq!(run(&server, &tail).await, (0, String::new()));
 }
+
+/// What a command that must write to a full disk ends with.
+async fn to_a_full_disk(server: &NatsServer, arguments: &[&str]) -> i32 {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let status = holdfast(server, arguments).stdout(full).status();
+    status.await.unwrap().code().unwrap()
+}
+
+#[tokio::test]
+async fn what_could_not_be_written_is_an_error() {
+    let (server, nats) = provisioned().await;
+    create_order(&nats, 1).await;
+    let commands: [&[&str]; 7] = [
+        &["audit"],
+        &["orders", "stuck", "--older-than", "0s"],
+        &["events", "tail", "--since", "0s"],
+        &["nats", "apply", "--dry-run"],
+        &["completions", "bash"],
+        &["--help"],
+        &["--version"],
+    ];
+    for arguments in commands {
+        assert_eq!(to_a_full_disk(&server, arguments).await, 2, "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_went_away_is_no_error_and_ends_the_tail() {
+    let (server, nats) = provisioned().await;
+    create_order(&nats, 1).await;
+    let mut tail = holdfast(&server, &["events", "tail", "--since", "0s"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines();
+    lines.next_line().await.unwrap().unwrap();
+    drop(lines);
+    create_order(&nats, 2).await;
+    assert_eq!(tail.wait().await.unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn what_a_list_cannot_show_is_named() {
+    let server = NatsServer::start().await;
+    let page = r#"{"items":[],"omitted":[{"id":"0190-x","reason":"unreadable"},{"id":"0190-y","reason":"unavailable"}]}"#;
+    let app = axum::Router::new().route(
+        "/v1/orders",
+        axum::routing::get(move || async move { ([("content-type", "application/json")], page) }),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    let (status, listed) = run(&server, &["orders", "list", "--orders-url", &url]).await;
+    assert_eq!(status, 0);
+    let lines: Vec<_> = listed.lines().collect();
+    assert!(lines[0].starts_with("0190-x  unreadable"), "{listed}");
+    assert!(lines[1].starts_with("0190-y  unavailable"), "{listed}");
+}
+
+#[tokio::test]
+async fn an_unreadable_message_of_the_stock_is_a_violation_until_it_is_skipped_and_then_named() {
+    let (server, nats) = provisioned().await;
+    create_order(&nats, 1).await;
+    let garbage = nats.jetstream().publish("inventory.log.0", "garbage".into());
+    garbage.await.unwrap().await.unwrap();
+    let (status, report) = run(&server, &["audit", "--json"]).await;
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(status, 1);
+    let violations = report["violations"].as_array().unwrap();
+    assert_eq!(
+        (violations.len(), &violations[0]["sequences"]),
+        (1, &serde_json::json!([1])),
+        "{report}"
+    );
+
+    let (status, report) = run(&server, &["audit", "--json", "--skip", "1"]).await;
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(
+        (status, &report["skipped"], &report["totals"]["stock_batches"]),
+        (0, &serde_json::json!([1]), &0.into())
+    );
+    let (_, shown) = run(&server, &["audit", "--skip", "1"]).await;
+    assert!(
+        shown.contains("skipped INVENTORY [1]: unreadable, not counted"),
+        "{shown}"
+    );
+}

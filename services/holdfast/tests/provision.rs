@@ -6,6 +6,8 @@
     reason = "a panic here is a failed assertion with a line number"
 )]
 
+use std::path::Path;
+
 use async_nats::Client;
 use holdfast::provision::{Action, Declarations, Error, Options, apply, plan};
 use holdfast_platform::testing::{NatsCluster, NatsServer};
@@ -134,4 +136,109 @@ async fn given_three_servers_then_streams_have_three_replicas_and_are_not_shrunk
     assert!(again.iter().all(|step| step.action == Action::Keep), "{again:#?}");
     let shrunk = apply(nats.client(), &declarations, Options::default()).await;
     assert!(matches!(shrunk, Err(Error::Destructive(_))), "{shrunk:?}");
+}
+
+/// The declarations of the repository, with one field of one file changed.
+fn declare(file: &str, field: &str, value: &Value) -> Declarations {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../nats");
+    let dir = tempfile::tempdir().unwrap();
+    for folder in ["streams", "buckets", "consumers"] {
+        std::fs::create_dir(dir.path().join(folder)).unwrap();
+    }
+    let mut declared: Value = serde_json::from_slice(&std::fs::read(source.join(file)).unwrap()).unwrap();
+    match declared.get("config") {
+        Some(_) => declared["config"][field] = value.clone(),
+        None => declared[field] = value.clone(),
+    }
+    std::fs::write(dir.path().join(file), declared.to_string()).unwrap();
+    Declarations::load(dir.path()).unwrap()
+}
+
+#[tokio::test]
+async fn given_a_change_that_is_not_known_to_be_safe_then_all_is_refused_and_nothing_changes() {
+    let server = NatsServer::start().await;
+    let nats = server.connect("test").await;
+    let built_in = Declarations::built_in().unwrap();
+    apply(nats.client(), &built_in, Options::default()).await.unwrap();
+    let cases = [
+        ("streams/payments.json", "sealed", json!(true)),
+        ("streams/payments.json", "no_ack", json!(true)),
+        ("streams/payments.json", "discard", json!("new")),
+        ("streams/payments.json", "allow_msg_ttl", json!(true)),
+        ("streams/payments.json", "allow_msg_schedules", json!(true)),
+        ("streams/payments.json", "allow_atomic", json!(false)),
+        ("streams/payments.json", "max_age", json!(3_600_000_000_000_i64)),
+        ("streams/payments.json", "of_tomorrow", json!(1)),
+        ("streams/orders.json", "republish", Value::Null),
+        ("buckets/catalog.json", "per_key_ttl", json!(true)),
+        (
+            "consumers/order-payment.json",
+            "inactive_threshold",
+            json!(1_000_000_000),
+        ),
+        (
+            "consumers/order-payment.json",
+            "filter_subjects",
+            json!(["orders.a.*"]),
+        ),
+    ];
+    for (file, field, value) in cases {
+        let refused = apply(nats.client(), &declare(file, field, &value), Options::default()).await;
+        let Err(Error::Destructive(refusals)) = refused else {
+            panic!("{field}: {refused:?}")
+        };
+        let text = refusals[0].to_string();
+        for part in [
+            field.trim_start_matches("per_key_"),
+            &value.to_string(),
+            "remedy: ",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+    let steps = plan(nats.client(), &built_in, Options::default()).await.unwrap();
+    assert!(steps.iter().all(|step| step.action == Action::Keep), "{steps:#?}");
+}
+
+#[tokio::test]
+async fn given_a_change_that_loses_nothing_then_it_is_made() {
+    let server = NatsServer::start().await;
+    let nats = server.connect("test").await;
+    let built_in = Declarations::built_in().unwrap();
+    apply(nats.client(), &built_in, Options::default()).await.unwrap();
+    let cases = [
+        ("streams/payments.json", "description", json!("of all times")),
+        (
+            "streams/user-keys.json",
+            "subjects",
+            json!(["userkeys.*", "receipts.*"]),
+        ),
+        ("streams/orders.json", "max_msg_size", json!(524_288)),
+        (
+            "streams/inventory.json",
+            "duplicate_window",
+            json!(20_000_000_000_i64),
+        ),
+        ("streams/dlq.json", "max_age", json!(0)),
+        (
+            "consumers/order-payment.json",
+            "ack_wait",
+            json!(6_000_000_000_i64),
+        ),
+        ("consumers/order-timers.json", "max_ack_pending", json!(-1)),
+    ];
+    for (file, field, value) in cases {
+        let declarations = declare(file, field, &value);
+        let steps = apply(nats.client(), &declarations, Options::default())
+            .await
+            .unwrap();
+        assert!(
+            matches!(&steps[..], [step] if matches!(step.action, Action::Update(_))),
+            "{field}: {steps:#?}"
+        );
+        let again = plan(nats.client(), &declarations, Options::default())
+            .await
+            .unwrap();
+        assert_eq!(again[0].action, Action::Keep, "{field}");
+    }
 }

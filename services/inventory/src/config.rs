@@ -5,6 +5,8 @@ use std::time::Duration;
 use holdfast_platform::config::{self, ServiceArgs};
 use holdfast_platform::journal::jetstream::JournalConfig;
 
+use crate::skip::{self, Skip};
+
 /// Stock levels: one writer, group commit, availability reads.
 #[derive(Clone, Debug, clap::Parser)]
 #[command(version)]
@@ -32,6 +34,10 @@ pub struct InventoryArgs {
     /// After so long without a sign of NATS reads are marked stale; a sign comes every 2s
     #[arg(long, env = "HOLDFAST_INVENTORY_STALE_AFTER", default_value = "3s", value_parser = config::duration)]
     pub stale_after: Duration,
+    /// Log messages that cannot be read and that an operator has given up: stream sequences, separated by commas. They
+    /// stay named for as long as the stream exists
+    #[arg(long, env = skip::VARIABLE, default_value = "", value_name = "SEQUENCES")]
+    pub skip: Skip,
 }
 
 /// How one replica behaves.
@@ -45,6 +51,8 @@ pub struct Settings {
     pub limited_up_to: u64,
     /// After so long without a sign of NATS reads are marked stale.
     pub stale_after: Duration,
+    /// Log messages that are passed over.
+    pub skip: Skip,
     /// How long to finish what is under way when told to stop, and to hand over, each.
     pub drain_deadline: Duration,
     /// How appends and reads behave.
@@ -58,6 +66,7 @@ impl Default for Settings {
             snapshot_every: 20_000,
             limited_up_to: 5,
             stale_after: Duration::from_secs(3),
+            skip: Skip::default(),
             drain_deadline: Duration::from_secs(5),
             journal: JournalConfig::default(),
         }
@@ -71,6 +80,7 @@ impl From<&Config> for Settings {
             snapshot_every: inventory.snapshot_every,
             limited_up_to: inventory.limited_up_to,
             stale_after: inventory.stale_after,
+            skip: inventory.skip.clone(),
             drain_deadline: service.drain_deadline / 2,
             journal: service.journal(),
         }

@@ -4,6 +4,7 @@ use holdfast_inventory_core::{Inconsistent, State, evolve};
 use holdfast_platform::journal::{self, Journal, Record, Revision, Scan};
 
 use crate::codec::{self, Batch, Entry};
+use crate::skip::Skip;
 
 /// How many log messages are read at once.
 const PAGE: usize = 500;
@@ -29,6 +30,9 @@ pub enum Error {
         #[source]
         source: Inconsistent,
     },
+    /// A log message that was to be skipped can be read, and so it counts.
+    #[error("log message {0} was to be skipped, but it can be read")]
+    Readable(Revision),
     /// The base is from another log: it claims to be newer than the newest message.
     #[error("the state is as of log message {base}, but the log ends at {end}")]
     Ahead {
@@ -47,7 +51,9 @@ impl Error {
     #[must_use]
     pub fn revision(&self) -> Option<Revision> {
         match self {
-            Self::Unreadable { revision, .. } | Self::Inconsistent { revision, .. } => Some(*revision),
+            Self::Unreadable { revision, .. }
+            | Self::Inconsistent { revision, .. }
+            | Self::Readable(revision) => Some(*revision),
             Self::Ahead { .. } | Self::Journal(_) => None,
         }
     }
@@ -62,23 +68,43 @@ pub struct Ledger {
     pub log_revision: Revision,
     /// Stream sequence in `ORDERS` up to which everything is decided in it.
     pub orders_sequence: u64,
+    /// Log messages that are passed over.
+    pub skip: Skip,
 }
 
 impl Ledger {
+    /// The empty ledger, which will pass over `skip` on its way through the log.
+    #[must_use]
+    pub fn skipping(skip: Skip) -> Self {
+        Self {
+            skip,
+            ..Self::default()
+        }
+    }
+
     /// Applies the next log message and tells how many decisions it held. A message that is in the ledger
-    /// already changes nothing, and is not even read.
+    /// already changes nothing, and is not even read; one that is to be skipped holds none.
     ///
     /// # Errors
-    /// [`Error::Unreadable`] or [`Error::Inconsistent`]: the ledger must then be thrown away.
+    /// [`Error::Unreadable`] or [`Error::Readable`], and the ledger is as before; [`Error::Inconsistent`]: it must be
+    /// thrown away.
     pub fn apply(&mut self, record: &Record) -> Result<usize, Error> {
         if record.revision <= self.log_revision {
             return Ok(0);
         }
         let revision = record.revision;
-        let batch =
-            codec::decode_batch(&record.payload).map_err(|source| Error::Unreadable { revision, source })?;
-        self.apply_batch(revision, &batch)?;
-        Ok(batch.entries.len())
+        match (codec::decode_batch(&record.payload), self.skip.contains(revision)) {
+            (Ok(batch), false) => {
+                self.apply_batch(revision, &batch)?;
+                Ok(batch.entries.len())
+            }
+            (Err(_), true) => {
+                self.log_revision = revision;
+                Ok(0)
+            }
+            (Ok(_), true) => Err(Error::Readable(revision)),
+            (Err(source), false) => Err(Error::Unreadable { revision, source }),
+        }
     }
 
     /// Applies the next log message.

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`codec`] | order commits to commands, decisions to log messages and back |
 //! | [`ledger`] | the stock as of a position in the log |
+//! | [`skip`] | log messages that nobody can read and an operator has given up |
 //! | [`writer`] | decides, appends, is fenced |
 //! | [`snapshot`] | the shortcut through the log |
 //! | [`worker`] | the loop around the writer: takes what is ready, settles it, hands over |
@@ -21,6 +22,7 @@ pub mod ledger;
 pub mod metrics;
 pub mod receipts;
 pub mod service;
+pub mod skip;
 pub mod snapshot;
 pub mod view;
 pub mod worker;

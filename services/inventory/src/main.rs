@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use holdfast_inventory::config::{Config, Settings};
-use holdfast_inventory::service::Service;
+use holdfast_inventory::service::{Error, Service};
 use holdfast_platform::config;
-use holdfast_platform::service::{self, Context, Error};
+use holdfast_platform::service::{self, Context};
 
 fn main() -> ExitCode {
     let config: Config = config::parse_or_exit();
@@ -16,6 +16,12 @@ fn main() -> ExitCode {
 async fn serve(context: Context, settings: Settings) -> Result<(), Error> {
     let nats = context.nats().await?;
     let service = Service::new(&nats, settings);
+    let checked = context
+        .shutdown
+        .clone()
+        .run_until_cancelled_owned(service.check_skip())
+        .await;
+    checked.unwrap_or(Ok(()))?;
     let router = service.router();
     let (guard, mut ready) = (context.readiness.register("stock"), service.ready());
     let shutdown = context.shutdown.clone();
@@ -30,5 +36,5 @@ async fn serve(context: Context, settings: Settings) -> Result<(), Error> {
         shutdown.cancelled().await;
     });
     context.spawn("stock", service.run(context.shutdown.clone()));
-    context.serve_http(router).await
+    Ok(context.serve_http(router).await?)
 }

@@ -17,10 +17,22 @@ use crate::config::Settings;
 use crate::http::{self, Api};
 use crate::ledger::{self, Ledger};
 use crate::receipts::{self, Desk, Request, Role};
+use crate::skip::{self, Skip};
 use crate::snapshot;
 use crate::view::View;
 use crate::worker::{Snapshots, Worker};
 use crate::writer::Ports;
+
+/// Why a replica cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A log message that was to be skipped must not be.
+    #[error(transparent)]
+    Skip(#[from] skip::Error),
+    /// What every service needs is not there.
+    #[error(transparent)]
+    Platform(#[from] holdfast_platform::service::Error),
+}
 
 /// The durable consumer of `ORDERS` whose pinned client is the writer.
 const CONSUMER: &str = "inventory";
@@ -74,11 +86,24 @@ impl Service {
         self.view.caught_up()
     }
 
+    /// Checks what is to be skipped of the log; call it before anything is served. Waits while the log cannot be reached.
+    ///
+    /// # Errors
+    /// [`skip::Error`]: it must not be skipped.
+    pub async fn check_skip(&self) -> Result<(), skip::Error> {
+        let log = JetStreamJournal::new(&self.nats, subjects::INVENTORY, self.settings.journal);
+        self.settings.skip.check(&log, self.settings.shard).await
+    }
+
     /// Runs until `shutdown`, then drains.
     pub async fn run(self, shutdown: CancellationToken) {
         let inventory = JetStreamJournal::new(&self.nats, subjects::INVENTORY, self.settings.journal);
         let until = shutdown.clone();
-        let head_start = until.run_until_cancelled_owned(head_start(inventory.clone(), self.settings.shard));
+        let head_start = until.run_until_cancelled_owned(head_start(
+            inventory.clone(),
+            self.settings.shard,
+            self.settings.skip.clone(),
+        ));
         let Some((ledger, decisions)) = Box::pin(head_start).await else {
             return;
         };
@@ -118,34 +143,40 @@ impl Service {
 
 /// The newest snapshot and the log after it, as soon as the stream can be reached; and how many decisions are not
 /// in the snapshot.
-async fn head_start<J: Journal + Scan>(journal: J, shard: u32) -> (Ledger, u64) {
+async fn head_start<J: Journal + Scan>(journal: J, shard: u32, skip: Skip) -> (Ledger, u64) {
     let mut failures = 0;
     loop {
-        match try_head_start(&journal, shard).await {
+        match try_head_start(&journal, shard, &skip).await {
             Ok(head_start) => return head_start,
-            Err(ledger::Error::Journal(error)) => {
+            Err(error) => {
                 tracing::warn!(shard, "cannot read the stock yet: {error}");
                 failures += 1;
                 tokio::time::sleep(jittered(Duration::from_millis(100), failures)).await;
-            }
-            // Following the log will say it again, and reads stay unavailable rather than wrong.
-            Err(error) => {
-                tracing::error!(shard, "{error}");
-                return (Ledger::default(), 0);
             }
         }
     }
 }
 
-async fn try_head_start<J: Journal + Scan>(journal: &J, shard: u32) -> Result<(Ledger, u64), ledger::Error> {
+async fn try_head_start<J: Journal + Scan>(
+    journal: &J,
+    shard: u32,
+    skip: &Skip,
+) -> Result<(Ledger, u64), journal::Error> {
     let subject = subjects::inventory_log(shard);
-    let snapshot = snapshot::load(journal, shard).await?;
+    let snapshot = snapshot::load(journal, shard, skip).await?;
     match snapshot.catch_up(journal, &subject).await {
+        Ok(head_start) => Ok(head_start),
+        Err(ledger::Error::Journal(error)) => Err(error),
         Err(error @ ledger::Error::Ahead { .. }) => {
             tracing::warn!(shard, "reading the whole log instead: {error}");
-            Ledger::default().catch_up(journal, &subject).await
+            let empty = Ledger::skipping(skip.clone());
+            match empty.clone().catch_up(journal, &subject).await {
+                Err(ledger::Error::Journal(error)) => Err(error),
+                caught_up => Ok(caught_up.unwrap_or((empty, 0))),
+            }
         }
-        other => other,
+        // Following the log reads what can be read of it, and says where that ends.
+        Err(_) => Ok((snapshot::load(journal, shard, skip).await?, 0)),
     }
 }
 

@@ -12,6 +12,7 @@ use holdfast_platform::journal::{self, Append, Headers, Journal, Record, Revisio
 
 use crate::codec;
 use crate::ledger::Ledger;
+use crate::skip::Skip;
 
 /// How many parts are read at once.
 const PAGE: usize = 16;
@@ -34,6 +35,16 @@ pub enum Error {
     /// The parts do not fit together.
     #[error("the snapshot that starts at message {0} is not whole")]
     NotWhole(Revision),
+    /// Not the messages that this ledger skips were skipped on the way to the snapshot.
+    #[error(
+        "the snapshot that starts at message {first} has skipped {skipped:?} of the log, and that is not what is to be skipped"
+    )]
+    OtherSkip {
+        /// Where it starts.
+        first: Revision,
+        /// What was skipped.
+        skipped: Vec<u64>,
+    },
     /// The parts are whole but what they say cannot be.
     #[error("the snapshot contradicts itself: {0}")]
     Imbalance(#[from] Imbalance),
@@ -48,36 +59,36 @@ pub enum Stored {
     NotNeeded,
 }
 
-/// The newest snapshot of a shard, or the empty ledger. One that cannot be read is as good as none, after a
-/// warning.
+/// The newest snapshot of a shard, or the empty ledger. One that cannot be read, or that has skipped other messages of
+/// the log than `skip`, is as good as none, after a warning.
 ///
 /// # Errors
 /// Only if the stream cannot be reached.
-pub async fn load<J: Journal + Scan>(journal: &J, shard: u32) -> Result<Ledger, journal::Error> {
-    match try_load(journal, &subjects::inventory_snapshot(shard)).await {
+pub async fn load<J: Journal + Scan>(journal: &J, shard: u32, skip: &Skip) -> Result<Ledger, journal::Error> {
+    match try_load(journal, &subjects::inventory_snapshot(shard), skip).await {
         Ok(ledger) => Ok(ledger),
         Err(Error::Journal(error)) => Err(error),
         Err(error) => {
             tracing::warn!(shard, "reading the whole log instead: {error}");
-            Ok(Ledger::default())
+            Ok(Ledger::skipping(skip.clone()))
         }
     }
 }
 
-async fn try_load<J: Journal + Scan>(journal: &J, subject: &str) -> Result<Ledger, Error> {
+async fn try_load<J: Journal + Scan>(journal: &J, subject: &str, skip: &Skip) -> Result<Ledger, Error> {
     let Some(newest) = journal.last(subject).await? else {
-        return Ok(Ledger::default());
+        return Ok(Ledger::skipping(skip.clone()));
     };
     let part = read_part(&newest)?;
     let first = first_part_of_newest_whole(&newest, &part);
     if first == newest.revision {
-        return assemble(vec![part], first);
+        return assemble(vec![part], first, skip);
     }
     if first == Revision::NONE {
-        return Ok(Ledger::default());
+        return Ok(Ledger::skipping(skip.clone()));
     }
     let parts = read_parts(journal, subject, first, newest.revision).await?;
-    assemble(parts, first)
+    assemble(parts, first, skip)
 }
 
 fn first_part_of_newest_whole(record: &Record, part: &wire::InventorySnapshot) -> Revision {
@@ -118,13 +129,20 @@ fn read_part(record: &Record) -> Result<wire::InventorySnapshot, Error> {
     })
 }
 
-fn assemble(parts: Vec<wire::InventorySnapshot>, first: Revision) -> Result<Ledger, Error> {
+fn assemble(parts: Vec<wire::InventorySnapshot>, first: Revision, skip: &Skip) -> Result<Ledger, Error> {
     let unreadable = |source| Error::Unreadable {
         revision: first,
         source,
     };
     let log_sequence = parts.first().map(|part| part.log_sequence).unwrap_or_default();
     let orders_sequence = parts.first().map(|part| part.orders_sequence).unwrap_or_default();
+    let skipped = parts
+        .first()
+        .map(|part| part.skipped_sequences.clone())
+        .unwrap_or_default();
+    if !skip.up_to(Revision(log_sequence)).eq(skipped.iter().copied()) {
+        return Err(Error::OtherSkip { first, skipped });
+    }
     let mut snapshot = Snapshot::default();
     for (number, part) in (0_u32..).zip(parts) {
         if part.part != number || part.log_sequence != log_sequence {
@@ -148,6 +166,7 @@ fn assemble(parts: Vec<wire::InventorySnapshot>, first: Revision) -> Result<Ledg
         stock: snapshot.restore()?,
         log_revision: Revision(log_sequence),
         orders_sequence,
+        skip: skip.clone(),
     })
 }
 

@@ -7,6 +7,7 @@ use futures::StreamExt;
 use holdfast_contracts::subjects;
 use holdfast_inventory_core::Level;
 use holdfast_platform::journal::{Feed, Revision, Tail};
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::ledger::{self, Ledger};
@@ -71,7 +72,8 @@ impl View {
         (seen.ledger, seen.decisions) = (ledger, decisions);
     }
 
-    /// The levels of some SKUs; `None` until the view has caught up for the first time.
+    /// The levels of some SKUs; `None` until the view has caught up for the first time, or has come to a message of the
+    /// log that cannot be applied.
     pub fn read<'a>(&self, skus: impl IntoIterator<Item = &'a str>) -> Option<Reading> {
         let seen = self.seen();
         let age = seen.current_at?.elapsed();
@@ -121,7 +123,7 @@ impl View {
                 if let Err(error) = seen.ledger.apply_batch(*revision, batch) {
                     drop(seen);
                     tracing::error!(shard = self.shard, sequence = %revision, "{error}");
-                    return self.break_off();
+                    return self.break_off(batch.time);
                 }
                 seen.decisions += batch.entries.len() as u64;
                 seen.current_at = Some(Instant::now());
@@ -138,13 +140,23 @@ impl View {
         let after = self.seen().ledger.log_revision;
         let mut tail = std::pin::pin!(feed.tail(&subject, after));
         while let Some(next) = tail.next().await {
-            self.take(&next).inspect_err(|_| self.break_off())?;
+            let taken = self.take(&next);
+            if let (Err(_), Tail::Record(record)) = (&taken, &next) {
+                self.break_off(record.time);
+            }
+            taken?;
         }
         Ok(())
     }
 
-    fn break_off(&self) {
-        self.seen_mut().is_broken = true;
+    /// The view ends before a message of this time. What is in it can be read all the same, as out of date since then.
+    fn break_off(&self, since: Timestamp) {
+        let mut seen = self.seen_mut();
+        seen.is_broken = true;
+        let age = Duration::try_from(Timestamp::now().duration_since(since)).unwrap_or_default();
+        let then = Instant::now().checked_sub(age);
+        seen.current_at = seen.current_at.or(then).or_else(|| Some(Instant::now()));
+        drop(seen);
         self.caught_up.send_replace(false);
     }
 

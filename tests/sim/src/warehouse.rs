@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use holdfast_inventory::skip::Skip;
 use holdfast_inventory::snapshot;
 use holdfast_inventory::writer::{Ports, Writer};
 use holdfast_inventory_core::Receipt;
@@ -134,6 +135,8 @@ impl Warehouse {
 }
 
 async fn recover(ports: &Ports<SimJournal, SimJournal, SimClock>) -> Option<SimWriter> {
-    let base = snapshot::load(&ports.inventory, SHARD).await.ok()?;
+    let base = snapshot::load(&ports.inventory, SHARD, &Skip::default())
+        .await
+        .ok()?;
     Writer::recover(ports.clone(), SHARD, base).await.ok()
 }

@@ -120,6 +120,10 @@ pub struct InventorySnapshot {
     /// Stream sequence of part 0 of this snapshot; 0 in part 0.
     #[prost(uint64, tag = "9")]
     pub first_sequence: u64,
+    /// Messages of the log that were passed over on the way to this state, since they cannot be read and an operator said
+    /// so. In every part.
+    #[prost(uint64, repeated, tag = "10")]
+    pub skipped_sequences: ::prost::alloc::vec::Vec<u64>,
 }
 /// The level of one SKU: available + reserved + sold = received.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

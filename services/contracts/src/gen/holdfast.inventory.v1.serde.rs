@@ -551,6 +551,9 @@ impl serde::Serialize for InventorySnapshot {
         if self.first_sequence != 0 {
             len += 1;
         }
+        if !self.skipped_sequences.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("holdfast.inventory.v1.InventorySnapshot", len)?;
         if self.log_sequence != 0 {
             #[allow(clippy::needless_borrow)]
@@ -587,6 +590,9 @@ impl serde::Serialize for InventorySnapshot {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("firstSequence", ToString::to_string(&self.first_sequence).as_str())?;
         }
+        if !self.skipped_sequences.is_empty() {
+            struct_ser.serialize_field("skippedSequences", &self.skipped_sequences.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        }
         struct_ser.end()
     }
 }
@@ -611,6 +617,8 @@ impl<'de> serde::Deserialize<'de> for InventorySnapshot {
             "previousSequence",
             "first_sequence",
             "firstSequence",
+            "skipped_sequences",
+            "skippedSequences",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -624,6 +632,7 @@ impl<'de> serde::Deserialize<'de> for InventorySnapshot {
             LastPart,
             PreviousSequence,
             FirstSequence,
+            SkippedSequences,
             __SkipField__,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -655,6 +664,7 @@ impl<'de> serde::Deserialize<'de> for InventorySnapshot {
                             "lastPart" | "last_part" => Ok(GeneratedField::LastPart),
                             "previousSequence" | "previous_sequence" => Ok(GeneratedField::PreviousSequence),
                             "firstSequence" | "first_sequence" => Ok(GeneratedField::FirstSequence),
+                            "skippedSequences" | "skipped_sequences" => Ok(GeneratedField::SkippedSequences),
                             _ => Ok(GeneratedField::__SkipField__),
                         }
                     }
@@ -683,6 +693,7 @@ impl<'de> serde::Deserialize<'de> for InventorySnapshot {
                 let mut last_part__ = None;
                 let mut previous_sequence__ = None;
                 let mut first_sequence__ = None;
+                let mut skipped_sequences__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::LogSequence => {
@@ -749,6 +760,15 @@ impl<'de> serde::Deserialize<'de> for InventorySnapshot {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::SkippedSequences => {
+                            if skipped_sequences__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("skippedSequences"));
+                            }
+                            skipped_sequences__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::NumberDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
                         GeneratedField::__SkipField__ => {
                             let _ = map_.next_value::<serde::de::IgnoredAny>()?;
                         }
@@ -764,6 +784,7 @@ impl<'de> serde::Deserialize<'de> for InventorySnapshot {
                     last_part: last_part__.unwrap_or_default(),
                     previous_sequence: previous_sequence__.unwrap_or_default(),
                     first_sequence: first_sequence__.unwrap_or_default(),
+                    skipped_sequences: skipped_sequences__.unwrap_or_default(),
                 })
             }
         }

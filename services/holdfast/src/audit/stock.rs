@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use holdfast_contracts::subjects;
 use holdfast_inventory::codec::{self, Batch, Entry};
+use holdfast_inventory::skip::Skip;
 use holdfast_inventory_core::{Decision, Snapshot, State, evolve};
 use holdfast_order_core::Line;
 use holdfast_platform::journal::{Record, subject_matches};
@@ -28,9 +29,19 @@ pub(super) struct Stock {
     /// Texts that many orders share.
     texts: HashSet<Arc<str>>,
     broken: bool,
+    skip: Skip,
+    /// Those of `skip` that were met.
+    skipped: Vec<u64>,
 }
 
 impl Stock {
+    pub(super) fn skipping(skip: Skip) -> Self {
+        Self {
+            skip,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn shared(&mut self, text: &str) -> Arc<str> {
         if let Some(known) = self.texts.get(text) {
             return Arc::clone(known);
@@ -75,15 +86,30 @@ impl Auditor {
         if !subject_matches("inventory.log.*", &record.subject) {
             return;
         }
-        self.totals.stock_batches += 1;
+        let is_skipped = self.stock.skip.contains(record.revision);
         match codec::decode_batch(&record.payload) {
-            Ok(batch) => self.batch(&batch, sequence),
+            Ok(batch) => {
+                self.totals.stock_batches += 1;
+                self.batch(&batch, sequence);
+                if is_skipped {
+                    let detail = "was to be skipped, but it can be read, and so it counts".to_owned();
+                    self.report(Invariant::Log, None, STREAM, &[sequence], detail);
+                }
+            }
+            Err(_) if is_skipped => self.stock.skipped.push(sequence),
             Err(error) => {
                 // Without this batch nothing can be said about the levels.
                 self.stock.broken = true;
-                self.report(Invariant::Log, None, STREAM, &[sequence], error.to_string());
+                let detail = format!("cannot be read, and so no level can be checked: {error}");
+                self.report(Invariant::Log, None, STREAM, &[sequence], detail);
             }
         }
+    }
+
+    /// The messages that were skipped so far.
+    #[must_use]
+    pub fn skipped(&self) -> &[u64] {
+        &self.stock.skipped
     }
 
     fn batch(&mut self, batch: &Batch, sequence: u64) {

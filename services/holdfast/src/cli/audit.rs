@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use holdfast_contracts::subjects;
+use holdfast_inventory::skip::{self, Skip};
 use holdfast_platform::http;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
@@ -29,6 +30,7 @@ Examples:
   holdfast audit                                      the platform that runs here
   holdfast audit --sandbox http://127.0.0.1:8190      compare with what the provider really did
   holdfast audit --grace 0s --accepted ids.txt        after a test: nothing may be under way any more
+  holdfast audit --skip 4711                          as inventory runs, with a message that nobody can read
 
 Exit status: 0 all holds, 1 something does not, 2 it could not be checked.";
 
@@ -46,6 +48,10 @@ pub(super) struct Audit {
     /// Ids of orders that were accepted, one per line: each must be there.
     #[arg(long, value_name = "FILE")]
     accepted: Option<PathBuf>,
+    /// Messages of the log of stock decisions that `inventory` skips, since nobody can read them: stream sequences,
+    /// separated by commas. They are named and not counted.
+    #[arg(long, env = skip::VARIABLE, default_value = "", hide_default_value = true, value_name = "SEQUENCES")]
+    skip: Skip,
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
@@ -56,16 +62,20 @@ struct Report {
     clean: bool,
     checked_at: Timestamp,
     totals: Totals,
+    /// Sequences in `INVENTORY` that cannot be read and are not counted.
+    skipped: Vec<u64>,
     violations: Vec<Violation>,
 }
 
 pub(super) async fn run(audit: Audit) -> Result<Outcome, Error> {
     let now = Timestamp::now();
-    let mut auditor = Auditor::new(Rules {
+    let rules = Rules {
         now,
         grace: audit.grace,
-    });
+    };
+    let mut auditor = Auditor::skipping(rules, audit.skip.clone());
     audit.read(&mut auditor).await?;
+    let skipped = auditor.skipped().to_vec();
     let mut violations = auditor.take_found();
     let (totals, at_the_end) = auditor.finish();
     violations.extend(at_the_end);
@@ -79,10 +89,12 @@ pub(super) async fn run(audit: Audit) -> Result<Outcome, Error> {
             clean: violations.is_empty(),
             checked_at: now,
             totals,
+            skipped,
             violations,
         };
         ui::line(serde_json::to_string(&report).unwrap_or_default());
     } else {
+        show_skipped(&skipped);
         show(&totals, &violations, audit.sandbox.is_some());
     }
     Ok(outcome)
@@ -179,6 +191,16 @@ async fn ask_provider(url: &str, auditor: &mut Auditor) -> Result<(), Error> {
         if cursor.is_none() {
             return Ok(());
         }
+    }
+}
+
+fn show_skipped(skipped: &[u64]) {
+    let paint = Paint::from_environment();
+    for sequence in skipped {
+        ui::line(format_args!(
+            "{} INVENTORY [{sequence}]: unreadable, not counted (--skip)",
+            paint.paint(Colour::Yellow, "skipped")
+        ));
     }
 }
 

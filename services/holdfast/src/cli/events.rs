@@ -26,14 +26,16 @@ pub(super) enum Command {
     Tail(TailArguments),
 }
 
-const EXAMPLES: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
   holdfast events tail                                    from now on
   holdfast events tail --since 1h --type SagaParked       what was parked in the last hour, and what will be
   holdfast events tail --order ID --since 0s --json       one order, from its beginning
   holdfast events tail --since 1d --no-follow             and end at the newest
 
---since takes a time span (`90s`, `2h`, `1d`), an RFC 3339 time, or 0s for the beginning.";
+--since takes a time span (`90s`, `2h`, `1d`), an RFC 3339 time, or 0s for the beginning.
+
+Exit status: 0 the end, or whoever read it went away; 2 the events cannot be read or written. Ctrl-C ends it as a signal.";
 
 #[derive(Debug, Args)]
 pub(super) struct TailArguments {
@@ -114,6 +116,9 @@ pub(super) async fn run(command: Command) -> Result<Outcome, Error> {
             Tail::Record(record) => arguments.show(&record, paint),
             Tail::CaughtUp if arguments.no_follow => break,
             Tail::CaughtUp => {}
+        }
+        if !ui::is_open() {
+            break;
         }
     }
     Ok(Outcome::Done)

@@ -11,12 +11,12 @@ use crate::ui::{self, Colour, Paint};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Create what is missing and update what differs; refuse what would destroy.
+    /// Create what is missing and update what differs; refuse what could lose messages or take back a promise.
     #[command(after_help = EXAMPLES)]
     Apply(Apply),
 }
 
-const EXAMPLES: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
   holdfast nats apply --dry-run                 show what differs
   holdfast nats apply --replicas 3              production: three copies of everything
@@ -24,7 +24,7 @@ Examples:
 
 Exit status:
   0  the server is as declared (or now is)
-  1  a destructive change was refused and nothing was changed, or --dry-run found differences
+  1  a change was refused and nothing was changed, or --dry-run found differences
   2  it could not be done: no connection, a malformed file, the server refuses";
 
 #[derive(Debug, Args)]

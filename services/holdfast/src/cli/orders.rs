@@ -1,6 +1,7 @@
 //! `holdfast orders`.
 
 mod api;
+mod help;
 
 use std::time::Duration;
 
@@ -19,29 +20,26 @@ use crate::local::CUSTOMER;
 use crate::logs::Log;
 use crate::ui::{self, Colour, Paint};
 use api::{Answer, Api};
+pub(super) use help::EXAMPLES;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// The newest orders of a user.
+    #[command(after_help = help::LIST)]
     List(List),
     /// One order and everything that happened to it.
+    #[command(after_help = help::SHOW)]
     Show(One),
     /// Orders that are parked, have a broken log, or have not ended for too long.
+    #[command(after_help = help::STUCK)]
     Stuck(Stuck),
     /// Let a parked order try its step again.
+    #[command(after_help = help::RESUME)]
     Resume(One),
     /// Cancel an order; what was reserved and charged is given back.
+    #[command(after_help = help::CANCEL)]
     Cancel(One),
 }
-
-pub(super) const EXAMPLES: &str = "\
-Examples:
-  holdfast orders stuck --older-than 5m       what needs a person
-  holdfast orders show ID                     why
-  holdfast orders resume ID                   and on it goes
-  holdfast orders list --user ID --limit 20
-
-Exit status: 0 done, 1 there is no such order, or it refuses (`stuck`: there are some), 2 it could not be asked.";
 
 #[derive(Debug, Args)]
 pub(super) struct One {
@@ -124,6 +122,11 @@ impl List {
             .into_iter()
             .flatten()
             .for_each(show_order);
+        page.get("omitted")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .for_each(show_omitted);
         if let Some(cursor) = page.get("next_cursor").and_then(Value::as_str) {
             ui::line(format_args!("more: --cursor {cursor}"));
         }
@@ -190,6 +193,21 @@ fn show_order(order: &Value) {
         text(total, "currency"),
         text(order, "created_at"),
         text(order, "reason"),
+    ));
+}
+
+/// An order that the list cannot show, since it cannot be folded, or is out of reach for the moment.
+fn show_omitted(order: &Value) {
+    let paint = Paint::from_environment();
+    let reason = text(order, "reason");
+    ui::line(format_args!(
+        "{}  {}  not shown: {}",
+        text(order, "id"),
+        paint.paint(Colour::Red, format_args!("{reason:<18}")),
+        match reason {
+            "unreadable" => "its log has a record that cannot be read (`holdfast orders show` tells which)",
+            _ => "it is out of reach for the moment",
+        },
     ));
 }
 

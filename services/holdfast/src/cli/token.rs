@@ -18,7 +18,9 @@ Examples:
   holdfast token staff              for the sample member of the staff
   holdfast token --user ID --valid-for 5m
 
-It needs no running platform, only the key in its folder, which `holdfast up` makes.";
+It needs no running platform, only the key in its folder, which `holdfast up` makes.
+
+Exit status: 0 done, 2 there is no key, or it cannot be used.";
 
 /// What `holdfast token` can be told.
 #[derive(Debug, Args)]

@@ -1,8 +1,9 @@
-//! What differs, and which difference would destroy something.
+//! What differs, and which differences are refused.
 
 use serde_json::{Map, Value};
 
-use super::declaration::{Resource, ResourceKind};
+use super::declaration::Resource;
+use super::safe::{self, Objection};
 
 /// One field of which the server has another value than is declared.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +16,7 @@ pub struct FieldChange {
     pub declared: Value,
 }
 
-/// A change that is not made, because it could lose messages or break a promise about them.
+/// A change that is not made: it could lose messages or take back a promise, or is not known not to.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{resource}: {} would change from {} to {}: {harm}\n  remedy: {remedy}", .change.field, .change.current, .change.declared)]
 pub struct Refusal {
@@ -24,7 +25,7 @@ pub struct Refusal {
     /// The field and both values.
     pub change: FieldChange,
     /// What it would do.
-    pub harm: &'static str,
+    pub harm: String,
     /// What to do instead.
     pub remedy: &'static str,
 }
@@ -61,10 +62,7 @@ pub(super) fn refusals(resource: &Resource, changes: &[FieldChange]) -> Vec<Refu
     changes
         .iter()
         .filter_map(|change| {
-            let (harm, remedy) = match resource.kind {
-                ResourceKind::Consumer => consumer_harm(change)?,
-                ResourceKind::Stream | ResourceKind::Bucket => stream_harm(change)?,
-            };
+            let Objection { harm, remedy } = safe::objection(resource.kind, change)?;
             Some(Refusal {
                 resource: resource.to_string(),
                 change: change.clone(),
@@ -75,87 +73,11 @@ pub(super) fn refusals(resource: &Resource, changes: &[FieldChange]) -> Vec<Refu
         .collect()
 }
 
-type Harm = (&'static str, &'static str);
-
-const NEW_STREAM: &str = "declare a new stream, copy what is needed, then let the old one go by hand";
-
-fn stream_harm(change: &FieldChange) -> Option<Harm> {
-    match change.field.as_str() {
-        "name" | "retention" | "storage" => Some((
-            "a stream keeps it for life, so the stream would have to be deleted",
-            NEW_STREAM,
-        )),
-        "subjects" if removes_an_element(change) => Some((
-            "messages on the removed subject would no longer be stored, and publishers to it would fail",
-            "keep the subject; stop its publishers first, then remove it with `nats stream edit`",
-        )),
-        "max_age" | "max_bytes" | "max_msgs" | "max_msgs_per_subject" if lowers_a_limit(change) => Some((
-            "the server would delete what is beyond the new limit at once",
-            "declare a limit that is not below the current one; to delete on purpose use `nats stream edit`",
-        )),
-        "max_msg_size" if lowers_a_limit(change) => Some((
-            "messages that are accepted today would be refused",
-            "declare a limit that is not below the current one",
-        )),
-        "num_replicas" if lowers(change) => Some((
-            "fewer servers would hold the only copies",
-            "apply with --replicas of at least the current number; to shrink on purpose use `nats stream edit`",
-        )),
-        "deny_delete" | "deny_purge" if change.declared == Value::Bool(false) => Some((
-            "the log could be deleted from; the server does not allow this promise to be taken back",
-            NEW_STREAM,
-        )),
-        _ => None,
-    }
-}
-
-const NEW_CONSUMER: &str = "declare a consumer of another name, and remove the old one when it has drained";
-
-fn consumer_harm(change: &FieldChange) -> Option<Harm> {
-    match change.field.as_str() {
-        "durable_name" | "deliver_policy" | "opt_start_seq" | "opt_start_time" | "ack_policy"
-        | "replay_policy" => Some((
-            "a consumer keeps it for life, so its position would be lost with it",
-            NEW_CONSUMER,
-        )),
-        "filter_subject" if !change.current.is_null() => Some((
-            "messages that wait for this consumer could be skipped",
-            NEW_CONSUMER,
-        )),
-        "filter_subjects" if removes_an_element(change) => Some((
-            "messages that wait for this consumer could be skipped",
-            NEW_CONSUMER,
-        )),
-        "max_deliver" if lowers_a_limit(change) => Some((
-            "messages that were tried more often would be dropped at once",
-            "declare a limit that is not below the current one; -1 is no limit",
-        )),
-        _ => None,
-    }
-}
-
-fn removes_an_element(change: &FieldChange) -> bool {
-    let kept = change.declared.as_array().map_or(&[][..], Vec::as_slice);
-    change
-        .current
-        .as_array()
-        .is_some_and(|current| current.iter().any(|element| !kept.contains(element)))
-}
-
-fn lowers(change: &FieldChange) -> bool {
-    change.declared.as_i64().unwrap_or_default() < change.current.as_i64().unwrap_or_default()
-}
-
-/// Limits that are zero or negative are no limits.
-fn lowers_a_limit(change: &FieldChange) -> bool {
-    let limit = |value: &Value| value.as_i64().filter(|limit| *limit > 0).unwrap_or(i64::MAX);
-    limit(&change.declared) < limit(&change.current)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
+    use super::super::declaration::ResourceKind;
     use super::*;
 
     fn refused(kind: ResourceKind, field: &str, current: Value, declared: Value) -> Option<Refusal> {
@@ -198,10 +120,9 @@ mod tests {
             "max_msg_size",
         ] {
             assert!(refused_of_stream(field, json!(10), json!(9)), "{field}");
-            assert!(refused_of_stream(field, json!(-1), json!(9)), "{field}");
             assert!(refused_of_stream(field, json!(0), json!(9)), "{field}");
             assert!(!refused_of_stream(field, json!(9), json!(10)), "{field}");
-            assert!(!refused_of_stream(field, json!(9), json!(-1)), "{field}");
+            assert!(!refused_of_stream(field, json!(9), json!(0)), "{field}");
         }
     }
 
@@ -227,7 +148,8 @@ mod tests {
         let refused = |field, current, declared| refused(ResourceKind::Consumer, field, current, declared);
         assert!(refused("filter_subject", json!("a"), json!("b")).is_some());
         assert!(refused("deliver_policy", json!("all"), json!("new")).is_some());
-        assert!(refused("ack_wait", json!(30), json!(10)).is_none());
+        assert!(refused("ack_wait", json!(10), json!(30)).is_none());
+        assert!(refused("ack_wait", json!(30), json!(10)).is_some());
     }
 
     #[test]

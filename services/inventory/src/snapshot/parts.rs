@@ -45,6 +45,7 @@ impl Parts {
         let open = wire::InventorySnapshot {
             log_sequence: ledger.log_revision.0,
             orders_sequence: ledger.orders_sequence,
+            skipped_sequences: ledger.skip.up_to(ledger.log_revision).collect(),
             ..wire::InventorySnapshot::default()
         };
         Self {
@@ -60,6 +61,7 @@ impl Parts {
             let next = wire::InventorySnapshot {
                 log_sequence: self.open.log_sequence,
                 orders_sequence: self.open.orders_sequence,
+                skipped_sequences: self.open.skipped_sequences.clone(),
                 part: self.open.part + 1,
                 ..wire::InventorySnapshot::default()
             };

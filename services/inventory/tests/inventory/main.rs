@@ -6,5 +6,6 @@
 mod availability;
 mod receipts;
 mod restart;
+mod skip;
 mod support;
 mod writer;

@@ -7,6 +7,7 @@ use holdfast_contracts::subjects;
 use holdfast_inventory::codec::{self, Batch, Cause, Entry};
 use holdfast_inventory::config::Settings;
 use holdfast_inventory::ledger::Ledger;
+use holdfast_inventory::skip::Skip;
 use holdfast_inventory::snapshot;
 use holdfast_inventory_core::{Decision, Line, Receipt};
 use holdfast_platform::journal::{Append, Headers, Journal, Revision};
@@ -18,7 +19,9 @@ use crate::support::{World, within};
 async fn snapshot_exists(world: &World) -> Ledger {
     within(async {
         loop {
-            let ledger = snapshot::load(&world.inventory, 0).await.unwrap();
+            let ledger = snapshot::load(&world.inventory, 0, &Skip::default())
+                .await
+                .unwrap();
             if ledger.log_revision > Revision::NONE {
                 return ledger;
             }

@@ -63,12 +63,18 @@ impl World {
     }
 
     pub async fn replica_with(&self, settings: Settings) -> Replica {
+        let mut replica = self.starting_replica(settings).await;
+        within(replica.ready.wait_for(|ready| *ready)).await.unwrap();
+        replica
+    }
+
+    /// A replica that may never be ready.
+    pub async fn starting_replica(&self, settings: Settings) -> Replica {
         let nats = self.server.connect_as("inventory").await;
         let service = Service::new(&nats, settings);
-        let (router, role, mut ready) = (service.router(), service.role(), service.ready());
+        let (router, role, ready) = (service.router(), service.role(), service.ready());
         let shutdown = CancellationToken::new();
         let task = tokio::spawn(service.run(shutdown.clone()));
-        within(ready.wait_for(|ready| *ready)).await.unwrap();
         Replica {
             router,
             role,
@@ -82,6 +88,15 @@ impl World {
     pub async fn commit(&self, order: u128, expected: Revision, commands: Value) -> Revision {
         let payload = json!({"orderId": Uuid::from_u128(order), "commands": commands});
         self.commit_raw(order, expected, payload.to_string()).await
+    }
+
+    /// Appends to the log of stock decisions what nobody can read, and tells its sequence.
+    pub async fn corrupt_log(&self) -> Revision {
+        let ack = self
+            .nats
+            .jetstream()
+            .publish(subjects::inventory_log(0), "garbage".into());
+        Revision(ack.await.unwrap().await.unwrap().sequence)
     }
 
     pub async fn commit_raw(&self, order: u128, expected: Revision, payload: String) -> Revision {
@@ -101,11 +116,18 @@ impl World {
 
     /// The first `count` decisions about orders in the log, awaited.
     pub async fn decisions(&self, count: usize) -> Vec<Entry> {
+        self.decisions_but(count, &[]).await
+    }
+
+    /// The same of a log with messages that cannot be read.
+    pub async fn decisions_but(&self, count: usize, unreadable: &[Revision]) -> Vec<Entry> {
         let mut tail = std::pin::pin!(self.inventory.tail(&subjects::inventory_log(0), Revision::NONE));
         let mut decisions = Vec::new();
         within(async {
             while decisions.len() < count {
-                if let Some(Tail::Record(record)) = tail.next().await {
+                if let Some(Tail::Record(record)) = tail.next().await
+                    && !unreadable.contains(&record.revision)
+                {
                     let batch = codec::decode_batch(&record.payload).unwrap();
                     decisions.extend(batch.entries.into_iter().filter(|entry| entry.cause.is_some()));
                 }

@@ -38,11 +38,13 @@ impl ListQuery {
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(Problem::new(&INVALID_PARAMETER).field("limit", limit, "must be 1 to 100"));
         }
-        let cursor = self.cursor.as_deref().map(|cursor| {
-            let position = u64::from_str_radix(cursor, 36).map(Revision);
-            position.map_err(|_| Problem::new(&INVALID_PARAMETER).field("cursor", cursor, "is none of ours"))
+        let after = self.cursor.as_deref().map(|text| {
+            let position = u64::from_str_radix(text, 36).ok().map(Revision);
+            // What parses may still not be ours: a sign, a zero in front, capitals.
+            let position = position.filter(|position| cursor(*position) == text);
+            position.ok_or_else(|| Problem::new(&INVALID_PARAMETER).field("cursor", text, "is none of ours"))
         });
-        Ok((cursor.transpose()?, limit))
+        Ok((after.transpose()?, limit))
     }
 }
 

@@ -365,7 +365,15 @@ async fn a_request_that_is_not_one_is_refused() {
         shop.get(ANNA, "/v1/orders/1234").await.status,
         StatusCode::BAD_REQUEST
     );
-    for query in ["limit=0", "limit=101", "limit=x", "cursor=%20", "order=asc"] {
+    for query in [
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "cursor=%20",
+        "cursor=%2B1",
+        "cursor=01",
+        "order=asc",
+    ] {
         assert_eq!(
             shop.get(ANNA, &format!("/v1/orders?{query}")).await.status,
             StatusCode::BAD_REQUEST,
