@@ -105,12 +105,13 @@ async fn a_writer_that_meets_garbage_stops_and_a_successor_that_skips_it_decides
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_be_read_or_is_not_there_is_not_skipped() {
     let (world, garbage) = broken_world(true).await;
+    let nats = world.server.connect_as("inventory").await;
     let check = async |text: &str| {
         let settings = Settings {
             skip: text.parse::<Skip>().unwrap(),
             ..Settings::default()
         };
-        Service::new(&world.nats, settings).check_skip().await
+        Service::new(&nats, settings).check_skip().await
     };
     check("").await.unwrap();
     check(&garbage.to_string()).await.unwrap();
