@@ -109,7 +109,7 @@ wasm-trap:
 
 # Of the whole workspace, so that nothing is built again with other features after `cargo test --workspace`.
 test-filters: tools tools-mesh $(FILTERS) wasm-trap ## The built filters in a real Envoy
-	cargo test --workspace --test rate_limit --test fallback --test mesh -- --ignored
+	cargo test --workspace --exclude holdfast-tests-mesh --test rate_limit --test fallback --test mesh -- --ignored
 
 bench-filters: tools-mesh wasm ## What the filters cost: CPU time of Envoy per request (ARGS: words of the rows wanted)
 	cargo run --release -p holdfast-envoy-harness --bin bench-filters -- $(ARGS)
