@@ -26,13 +26,17 @@ export HOLDFAST_NATS_SERVER ?= $(CURDIR)/$(TOOLS)/nats-server
 FILTERS := target/wasm32-unknown-unknown/wasm/.built
 
 ##@ Run
-.PHONY: up bench bench-endurance audit clean-data
+.PHONY: up bench bench-catalog bench-endurance audit clean-data
 up: $(if $(findstring --no-mesh,$(ARGS)),nats-server,tools-mesh $(FILTERS)) build ## Run the whole platform on this machine until Ctrl-C
 	$(TARGET_DIR)/holdfast up $(ARGS)
 
 bench: nats-server ## Measure orders per second, latency and CPU time per order (minutes; release binaries)
 	cargo build --release $(BINARIES)
 	target/release/holdfast bench $(ARGS)
+
+bench-catalog: nats-server ## Measure the catalogue: loading, memory, reads per second (a minute or two; release binaries)
+	cargo build --release -p holdfast-catalog --example bench --bin holdfast-catalog
+	target/release/examples/bench
 
 bench-endurance: nats-server ## Memory over half a million orders, then the restart of inventory behind them (minutes; release binaries)
 	cargo build --release $(BINARIES)
