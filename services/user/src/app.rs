@@ -66,7 +66,8 @@ pub async fn serve(context: Context, args: UserArgs) -> Result<(), Error> {
     };
     look_after(&context, &api, &masters);
     let (seed, accounts, clients) = (&seed, &api.accounts, &api.clients);
-    let plant = move || async move { Ok(seed.plant(accounts, clients).await?) };
+    // Boxed, since storing accounts makes a large future.
+    let plant = move || Box::pin(async move { Ok(seed.plant(accounts, clients).await?) });
     awaited(&context, &nats, plant).await?;
     ready.ready();
     Ok(context.serve_http(router(api)).await?)
