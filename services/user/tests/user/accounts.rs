@@ -72,11 +72,7 @@ async fn an_address_is_changed_with_the_password_and_the_old_one_is_free_again()
         .await
         .expect(200);
     assert_eq!(changed.text("email"), "anna@example.net");
-    world
-        .replica
-        .log_in("anna@example.net", PASSWORD)
-        .await
-        .expect(200);
+    world.replica.logged_in("anna@example.net").await;
     world
         .replica
         .log_in("anna@example.org", PASSWORD)
@@ -88,22 +84,14 @@ async fn an_address_is_changed_with_the_password_and_the_old_one_is_free_again()
         .await
         .expect(200);
     assert_eq!(spelled.text("email"), "ANNA@example.net");
-    world
-        .replica
-        .log_in("anna@example.net", PASSWORD)
-        .await
-        .expect(200);
+    world.replica.logged_in("anna@example.net").await;
 }
 
 #[tokio::test]
 async fn an_export_has_all_that_is_kept() {
     let world = World::new().await;
     let anna = world.replica.registered("anna@example.org").await;
-    world
-        .replica
-        .log_in("anna@example.org", PASSWORD)
-        .await
-        .expect(200);
+    world.replica.logged_in("anna@example.org").await;
     let export = world
         .replica
         .as_user(&anna, "GET", "/v1/users/me/export", None)

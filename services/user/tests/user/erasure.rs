@@ -32,11 +32,7 @@ async fn no_file_has_a_person_and_after_erasure_none_has_the_key() {
     let body = json!({"email": "Zebulon.Quirrel@example.org", "password": PASSWORD, "name": "Zebulon Quirrel", "phone": "+4915123456789"});
     let zebulon = world.replica.post("/v1/users", body).await.expect(201).text("id");
     let bert = world.replica.registered("bert@example.org").await;
-    let tokens = world
-        .replica
-        .log_in("zebulon.quirrel@example.org", PASSWORD)
-        .await
-        .expect(200);
+    let tokens = world.replica.logged_in("zebulon.quirrel@example.org").await;
     let changed = json!({"name": "Zebulon Q. Quirrel"});
     world
         .replica
@@ -100,22 +96,14 @@ async fn no_file_has_a_person_and_after_erasure_none_has_the_key() {
         .register("zebulon.quirrel@example.org")
         .await
         .expect(201);
-    world
-        .replica
-        .log_in("bert@example.org", PASSWORD)
-        .await
-        .expect(200);
+    world.replica.logged_in("bert@example.org").await;
 }
 
 #[tokio::test]
 async fn an_erasure_that_was_cut_off_is_finished() {
     let world = World::new().await;
     let anna = world.replica.registered("anna@example.org").await;
-    world
-        .replica
-        .log_in("anna@example.org", PASSWORD)
-        .await
-        .expect(200);
+    world.replica.logged_in("anna@example.org").await;
     let users = holdfast_user::bucket::Bucket::new(&world.nats, "users", JournalConfig::default());
     let profile = users
         .get::<Value>(&format!("user.{anna}"))
@@ -168,7 +156,7 @@ async fn a_new_master_key_takes_the_place_of_the_old_one() {
     );
 
     let after = world.replica(&["--master-keys", &master("k2", 2)]).await;
-    after.log_in("anna@example.org", PASSWORD).await.expect(200);
+    after.logged_in("anna@example.org").await;
     assert_eq!(after.jwks().await, jwks);
     after
         .as_user(&anna, "DELETE", "/v1/users/me", None)

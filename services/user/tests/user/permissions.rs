@@ -42,7 +42,7 @@ async fn all_that_the_service_does_is_allowed() {
     let replica = Replica::new(&nats, &clock, &[]).await;
     let anna = replica.registered("anna@example.org").await;
     replica.log_in("anna@example.org", "wrong").await.expect(401);
-    let tokens = replica.log_in("anna@example.org", PASSWORD).await.expect(200);
+    let tokens = replica.logged_in("anna@example.org").await;
     let next = replica.refresh(&tokens.text("refresh_token")).await.expect(200);
     let log_out = Some(json!({"refresh_token": next.text("refresh_token")}));
     replica

@@ -23,7 +23,7 @@ async fn a_stranger_registers_and_logs_in() {
         json!({"email": true, "sms": false})
     );
     assert!(!registered.body.to_string().contains("argon2"), "{registered:?}");
-    let tokens = user.log_in(" anna@EXAMPLE.org", PASSWORD).await.expect(200);
+    let tokens = user.logged_in(" anna@EXAMPLE.org").await;
     assert_eq!(
         (&tokens.body["token_type"], &tokens.body["expires_in"]),
         (&"Bearer".into(), &900.into())
@@ -141,7 +141,7 @@ async fn given_200_registrations_of_one_address_at_two_replicas_exactly_one_succ
         .collect();
     let with = |status| statuses.iter().filter(|found| **found == status).count();
     assert_eq!((with(201), with(409)), (1, 199), "{statuses:?}");
-    other.log_in("anna@example.org", PASSWORD).await.expect(200);
+    other.logged_in("anna@example.org").await;
     // Nothing of the others is left.
     assert_eq!(world.messages("USER_KEYS").await, 1);
     let users = bucket(&world);
@@ -192,11 +192,7 @@ async fn a_crash_before_the_address_is_claimed_locks_nothing_and_leaves_nothing(
     assert_eq!(accounts.finish_abandoned().await.unwrap(), 1);
     assert!(world.replica.api.keys.open(id).await.unwrap().is_none());
     assert_eq!(accounts.finish_abandoned().await.unwrap(), 0);
-    world
-        .replica
-        .log_in("anna@example.org", PASSWORD)
-        .await
-        .expect(200);
+    world.replica.logged_in("anna@example.org").await;
 }
 
 #[tokio::test]
@@ -216,11 +212,7 @@ async fn a_crash_after_the_address_was_claimed_leaves_a_whole_account() {
     users.put(&key, before.revision, &note, None).await.unwrap();
     world.advance(121);
     assert_eq!(world.replica.api.accounts.finish_abandoned().await.unwrap(), 1);
-    world
-        .replica
-        .log_in("anna@example.org", PASSWORD)
-        .await
-        .expect(200);
+    world.replica.logged_in("anna@example.org").await;
     assert!(users.get::<Value>(&key).await.unwrap().value.is_none());
 }
 
@@ -240,11 +232,7 @@ async fn a_claim_whose_account_never_came_is_void_after_a_minute() {
         .expect(401);
     world.advance(61);
     world.replica.register("anna@example.org").await.expect(201);
-    world
-        .replica
-        .log_in("anna@example.org", PASSWORD)
-        .await
-        .expect(200);
+    world.replica.logged_in("anna@example.org").await;
 }
 
 #[tokio::test]

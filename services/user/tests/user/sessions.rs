@@ -74,16 +74,12 @@ async fn after_wrong_passwords_an_account_waits_whether_there_is_one_or_not() {
         assert_eq!(waits.header(RETRY_AFTER), "1");
     }
     world.advance(1);
-    world
-        .replica
-        .log_in("anna@example.org", PASSWORD)
-        .await
-        .expect(200);
+    world.replica.logged_in("anna@example.org").await;
     // A success forgets what was before it.
     for _ in 0..5 {
         world.replica.log_in("anna@example.org", WRONG).await.expect(401);
     }
-    other.log_in("anna@example.org", PASSWORD).await.expect(200);
+    other.logged_in("anna@example.org").await;
 }
 
 #[tokio::test]
@@ -99,7 +95,7 @@ async fn a_storm_of_logins_is_told_to_come_again() {
     assert!(with(200) >= 5 && with(503) >= 20 && with(200) + with(503) == 40);
     let busy = answers.iter().find(|answer| answer.status == 503).unwrap();
     assert_eq!(busy.header(RETRY_AFTER), "1");
-    narrow.log_in("anna@example.org", PASSWORD).await.expect(200);
+    narrow.logged_in("anna@example.org").await;
 }
 
 #[tokio::test]
@@ -132,11 +128,7 @@ async fn a_refresh_token_is_good_once_and_its_replay_ends_the_session() {
     let other = world.replica(&[]).await;
     world.replica.registered("anna@example.org").await;
     let login = async || {
-        let tokens = world
-            .replica
-            .log_in("anna@example.org", PASSWORD)
-            .await
-            .expect(200);
+        let tokens = world.replica.logged_in("anna@example.org").await;
         tokens.text("refresh_token")
     };
     let (first, unharmed) = (login().await, login().await);
@@ -161,11 +153,7 @@ async fn of_many_who_come_with_one_token_at_most_one_is_served() {
     let world = World::new().await;
     let other = world.replica(&[]).await;
     world.replica.registered("anna@example.org").await;
-    let tokens = world
-        .replica
-        .log_in("anna@example.org", PASSWORD)
-        .await
-        .expect(200);
+    let tokens = world.replica.logged_in("anna@example.org").await;
     let token = tokens.text("refresh_token");
     let both = [&world.replica, &other];
     let answers = join_all((0..20).map(|number| both[number % 2].refresh(&token))).await;
@@ -180,11 +168,7 @@ async fn of_many_who_come_with_one_token_at_most_one_is_served() {
 async fn a_session_ends_at_its_time_also_if_it_is_used() {
     let world = World::new().await;
     world.replica.registered("anna@example.org").await;
-    let tokens = world
-        .replica
-        .log_in("anna@example.org", PASSWORD)
-        .await
-        .expect(200);
+    let tokens = world.replica.logged_in("anna@example.org").await;
     world.advance(29 * 24 * 3600);
     let next = world
         .replica
@@ -203,11 +187,7 @@ async fn a_session_ends_at_its_time_also_if_it_is_used() {
 async fn a_forged_refresh_token_harms_nobody() {
     let world = World::new().await;
     world.replica.registered("anna@example.org").await;
-    let tokens = world
-        .replica
-        .log_in("anna@example.org", PASSWORD)
-        .await
-        .expect(200);
+    let tokens = world.replica.logged_in("anna@example.org").await;
     let token = tokens.text("refresh_token");
     // The same session with another lineage: whoever never had a token.
     let mut forged: Vec<char> = token.chars().collect();
@@ -232,11 +212,7 @@ async fn logging_out_ends_the_session_and_no_other() {
     let anna = world.replica.registered("anna@example.org").await;
     let bert = world.replica.registered("bert@example.org").await;
     let login = async || {
-        let tokens = world
-            .replica
-            .log_in("anna@example.org", PASSWORD)
-            .await
-            .expect(200);
+        let tokens = world.replica.logged_in("anna@example.org").await;
         tokens.text("refresh_token")
     };
     let (gone, stays) = (login().await, login().await);
@@ -270,11 +246,7 @@ async fn a_changed_password_ends_all_sessions() {
     const NEW: &str = "another horse battery staple";
     let world = World::new().await;
     let anna = world.replica.registered("anna@example.org").await;
-    let tokens = world
-        .replica
-        .log_in("anna@example.org", PASSWORD)
-        .await
-        .expect(200);
+    let tokens = world.replica.logged_in("anna@example.org").await;
     let change = async |current: &str, new: &str| {
         let body = Some(json!({"current_password": current, "new_password": new}));
         world

@@ -204,6 +204,11 @@ impl Replica {
             .await
     }
 
+    /// The tokens of somebody with the usual password.
+    pub async fn logged_in(&self, email: &str) -> Answer {
+        self.log_in(email, PASSWORD).await.expect(200)
+    }
+
     pub async fn form(&self, body: &str) -> Answer {
         let request =
             Request::post("/v1/oauth/token").header("content-type", "application/x-www-form-urlencoded");

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{PASSWORD, Replica, World, key_of, master, verified};
 
 async fn access_token(replica: &Replica) -> String {
-    let tokens = replica.log_in("anna@example.org", PASSWORD).await.expect(200);
+    let tokens = replica.logged_in("anna@example.org").await;
     tokens.text("access_token")
 }
 
