@@ -46,11 +46,17 @@ impl Accounts {
     async fn rehash(&self, account: Account, password: &str) -> Result<(), Error> {
         let password = password::prepare(password).map_err(|reason| Error::invalid("password", reason))?;
         let hashed = self.hasher.rehash(password).await;
+        let hash = hashed.map_err(|error| Error::hashing("password", error))?;
+        self.store_password(account, hash).await
+    }
+
+    /// Keeps the account with this hash of its password, and with what else its profile says.
+    async fn store_password(&self, account: Account, hash: String) -> Result<(), Error> {
+        let user = account.profile.id;
         let credentials = Credentials {
             email: account.credentials.email,
-            password: hashed.map_err(|error| Error::hashing("password", error))?,
+            password: hash,
         };
-        let user = account.profile.id;
         let profile = Profile {
             credentials: seal(&account.key, CREDENTIALS, user, &credentials)?,
             ..account.profile
@@ -68,24 +74,14 @@ impl Accounts {
     /// [`Accounts::register`].
     pub async fn change_password(&self, user: Uuid, current: &str, new: &str) -> Result<(), Error> {
         let new = password::prepare(new).map_err(|reason| Error::invalid("new_password", reason))?;
-        let account = self.confirmed(user, current).await?;
+        let mut account = self.confirmed(user, current).await?;
         let mut words = vec![account.credentials.email.clone()];
         words.push(self.contact(user, &account.key).await?.name);
         let hashed = self.hasher.hash(new, words).await;
-        let credentials = Credentials {
-            email: account.credentials.email,
-            password: hashed.map_err(|error| Error::hashing("new_password", error))?,
-        };
-        let profile = Profile {
-            epoch: account.profile.epoch.saturating_add(1),
-            updated_at: self.clock.now(),
-            credentials: seal(&account.key, CREDENTIALS, user, &credentials)?,
-            ..account.profile
-        };
-        self.users
-            .put(&user_key(user), account.revision, &profile, None)
-            .await?;
-        Ok(())
+        let hash = hashed.map_err(|error| Error::hashing("new_password", error))?;
+        account.profile.epoch = account.profile.epoch.saturating_add(1);
+        account.profile.updated_at = self.clock.now();
+        self.store_password(account, hash).await
     }
 
     /// An account whose owner has shown to know the password.
