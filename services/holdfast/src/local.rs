@@ -4,6 +4,7 @@
 //! tools where everything is; data is in `.holdfast/data` and survives.
 
 mod child;
+mod environment;
 mod error;
 mod exec;
 mod identities;
@@ -12,6 +13,7 @@ mod mesh;
 mod ports;
 mod run_dir;
 mod seed;
+mod services;
 mod spec;
 
 use std::path::{Path, PathBuf};
@@ -31,7 +33,8 @@ pub use mesh::{Mesh, Proxy};
 pub use ports::{GatewayPorts, Ports, ServicePorts, SidecarPorts};
 pub use run_dir::{Process, RunDir};
 pub use seed::{CUSTOMER, STAFF, sample_skus};
-pub use spec::{Service, Sync};
+pub use services::Service;
+pub use spec::Sync;
 
 use crate::issuer::Issuer;
 use crate::provision::{self, Declarations};
@@ -138,7 +141,7 @@ impl Platform {
         if self.options.mesh.is_none() {
             return Ok(());
         }
-        for proxy in Proxy::START_ORDER {
+        for proxy in Proxy::start_order() {
             let (_, admin) = proxy.ports(&self.options.ports);
             self.ready(proxy.name(), &format!("http://127.0.0.1:{admin}/ready"))
                 .await?;

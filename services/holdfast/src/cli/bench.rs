@@ -10,7 +10,7 @@ use holdfast_platform::nats::NatsConfig;
 use super::up::NatsBinary;
 use super::{Error, Outcome};
 use crate::bench::{self, Load, Report, Target, Window, report};
-use crate::local::{self, Logs, OPERATOR, Options, Platform, Ports, RunDir, Sync, sample_skus};
+use crate::local::{self, Logs, OPERATOR, Options, Platform, Ports, RunDir, Service, Sync, sample_skus};
 use crate::ui::{self, Colour, Paint};
 
 pub(super) const EXAMPLES: &str = "\
@@ -127,7 +127,7 @@ impl Bench {
         let platform = Platform::start(options).await?;
         let target = Target {
             nats: platform.nats(),
-            orders: format!("127.0.0.1:{}", platform.options().ports.order.http),
+            orders: format!("127.0.0.1:{}", platform.options().ports.of(Service::Order).http),
             processes: platform.processes(),
             sync: Some(sync),
         };

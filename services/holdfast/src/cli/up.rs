@@ -1,6 +1,7 @@
 //! `holdfast up`.
 
 mod banner;
+mod service_ports;
 
 use std::path::{Path, PathBuf};
 
@@ -8,8 +9,9 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Error, Outcome};
-use crate::local::{self, GatewayPorts, Logs, Mesh, Options, Platform, Ports, Service, ServicePorts, Sync};
+use crate::local::{self, GatewayPorts, Logs, Mesh, Options, Platform, Ports, Sync};
 use crate::ui::{self, Paint};
+use service_ports::ServicePortFlags;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -87,22 +89,8 @@ struct PortFlags {
     /// Port of the gateway, where clients come in; its admin port is this plus 10920.
     #[arg(long, default_value_t = 8080, value_name = "PORT", value_parser = port_below(GatewayPorts::SPAN))]
     gateway_port: u16,
-    /// Port of the order service; the admin port of each service is its port plus 1000, those of its sidecar plus
-    /// 7000 (others call it there), 7100 (it calls others by it) and 10900 (admin).
-    #[arg(long, default_value_t = Service::Order.usual_port(), value_name = "PORT", value_parser = port_below(ServicePorts::SPAN))]
-    order_port: u16,
-    /// Port of the catalogue.
-    #[arg(long, default_value_t = Service::Catalog.usual_port(), value_name = "PORT", value_parser = port_below(ServicePorts::SPAN))]
-    catalog_port: u16,
-    /// Port of the inventory service.
-    #[arg(long, default_value_t = Service::Inventory.usual_port(), value_name = "PORT", value_parser = port_below(ServicePorts::SPAN))]
-    inventory_port: u16,
-    /// Port of the payment service.
-    #[arg(long, default_value_t = Service::Payment.usual_port(), value_name = "PORT", value_parser = port_below(ServicePorts::SPAN))]
-    payment_port: u16,
-    /// Port of the payment provider's sandbox.
-    #[arg(long, default_value_t = Service::Sandbox.usual_port(), value_name = "PORT", value_parser = port_below(ServicePorts::SPAN))]
-    sandbox_port: u16,
+    #[command(flatten)]
+    services: ServicePortFlags,
 }
 
 /// Leaves room for the ports that are derived from it.
@@ -119,11 +107,7 @@ impl PortFlags {
             nats: self.nats_port,
             nats_monitor: self.nats_monitor_port,
             gateway: GatewayPorts::from_http(self.gateway_port),
-            order: ServicePorts::from_http(self.order_port),
-            catalog: ServicePorts::from_http(self.catalog_port),
-            inventory: ServicePorts::from_http(self.inventory_port),
-            payment: ServicePorts::from_http(self.payment_port),
-            sandbox: ServicePorts::from_http(self.sandbox_port),
+            services: self.services.0,
         })
     }
 }

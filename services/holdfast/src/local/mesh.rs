@@ -25,36 +25,26 @@ const FILTERS: [&str; 2] = ["holdfast_filter_rate_limit.wasm", "holdfast_filter_
 /// An Envoy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proxy {
-    /// In front of the catalogue.
-    Catalog,
-    /// In front of inventory.
-    Inventory,
-    /// In front of payment, and between it and the provider.
-    Payment,
-    /// In front of order, and between it and the services that it calls.
-    Order,
+    /// In front of a service, and between it and those that it calls.
+    Sidecar(Service),
     /// Where clients come in.
     Gateway,
 }
 
 impl Proxy {
     /// The gateway is the last to start and the first to stop.
-    pub const START_ORDER: [Self; 5] = [
-        Self::Catalog,
-        Self::Inventory,
-        Self::Payment,
-        Self::Order,
-        Self::Gateway,
-    ];
+    pub fn start_order() -> impl Iterator<Item = Self> {
+        let sidecars = Service::START_ORDER
+            .into_iter()
+            .filter(|service| service.sidecar().is_some());
+        sidecars.map(Self::Sidecar).chain([Self::Gateway])
+    }
 
     /// Its name in logs and in `processes.json`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Catalog => "catalog-sidecar",
-            Self::Inventory => "inventory-sidecar",
-            Self::Payment => "payment-sidecar",
-            Self::Order => "order-sidecar",
+            Self::Sidecar(service) => service.sidecar().unwrap_or(service.name()),
             Self::Gateway => "gateway",
         }
     }
@@ -62,10 +52,7 @@ impl Proxy {
     /// Its service account: whom its certificate names.
     fn account(self) -> &'static str {
         match self {
-            Self::Catalog => "catalog",
-            Self::Inventory => "inventory",
-            Self::Payment => "payment",
-            Self::Order => "order",
+            Self::Sidecar(service) => service.name(),
             Self::Gateway => "gateway",
         }
     }
@@ -73,25 +60,18 @@ impl Proxy {
     /// What Istio made for it: `make render`.
     fn rendered(self) -> &'static str {
         match self {
-            Self::Catalog => include_str!("../../../../istio/rendered/laptop/catalog.json"),
-            Self::Inventory => include_str!("../../../../istio/rendered/laptop/inventory.json"),
-            Self::Payment => include_str!("../../../../istio/rendered/laptop/payment.json"),
-            Self::Order => include_str!("../../../../istio/rendered/laptop/order.json"),
+            Self::Sidecar(service) => service.rendered().unwrap_or_default(),
             Self::Gateway => include_str!("../../../../istio/rendered/laptop/gateway.json"),
         }
     }
 
     /// Where it takes traffic, and its admin port.
     pub(super) fn ports(self, ports: &Ports) -> (u16, u16) {
-        let sidecar = |service| {
-            let sidecar = ports.of(service).sidecar;
-            (sidecar.inbound, sidecar.admin)
-        };
         match self {
-            Self::Catalog => sidecar(Service::Catalog),
-            Self::Inventory => sidecar(Service::Inventory),
-            Self::Payment => sidecar(Service::Payment),
-            Self::Order => sidecar(Service::Order),
+            Self::Sidecar(service) => {
+                let sidecar = ports.of(service).sidecar;
+                (sidecar.inbound, sidecar.admin)
+            }
             Self::Gateway => (ports.gateway.http, ports.gateway.admin),
         }
     }
@@ -100,7 +80,7 @@ impl Proxy {
     fn workers(self) -> &'static str {
         match self {
             Self::Gateway => "2",
-            _ => "1",
+            Self::Sidecar(_) => "1",
         }
     }
 }
@@ -128,15 +108,16 @@ pub(super) fn check_files(mesh: &Mesh) -> Result<(), Error> {
 /// Writes everything that the Envoys read, and returns what to start.
 pub(super) fn prepare(options: &Options, mesh: &Mesh, issuer: &Issuer) -> Result<Vec<Spec>, Error> {
     let folder = options.home.join("run/mesh");
-    certificates::issue(&folder.join("certs"), &Proxy::START_ORDER.map(Proxy::account))?;
+    certificates::issue(&folder.join("certs"), Proxy::start_order().map(Proxy::account))?;
     write(&folder.join("jwks.json"), &issuer.jwks().to_string())?;
     let place = bootstrap::Place {
         run: &folder,
         filters: &mesh.filters,
         ports: options.ports.renumbering(),
     };
-    let specs = Proxy::START_ORDER.map(|proxy| spec(options, mesh, proxy, &place));
-    specs.into_iter().collect()
+    Proxy::start_order()
+        .map(|proxy| spec(options, mesh, proxy, &place))
+        .collect()
 }
 
 fn spec(options: &Options, mesh: &Mesh, proxy: Proxy, place: &bootstrap::Place<'_>) -> Result<Spec, Error> {
@@ -191,7 +172,7 @@ mod tests {
             filters: Path::new("filters"),
             ports: Ports::default().renumbering(),
         };
-        for proxy in Proxy::START_ORDER {
+        for proxy in Proxy::start_order() {
             bootstrap::adapt(proxy.rendered(), &place).unwrap();
         }
     }

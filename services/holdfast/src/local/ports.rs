@@ -20,16 +20,8 @@ pub struct Ports {
     pub nats_monitor: u16,
     /// The gateway.
     pub gateway: GatewayPorts,
-    /// The order service.
-    pub order: ServicePorts,
-    /// The catalogue.
-    pub catalog: ServicePorts,
-    /// The inventory service.
-    pub inventory: ServicePorts,
-    /// The payment service.
-    pub payment: ServicePorts,
-    /// The sandbox, which has no sidecar.
-    pub sandbox: ServicePorts,
+    /// Those of the services, in the order of their start.
+    pub services: [ServicePorts; Service::START_ORDER.len()],
 }
 
 /// The two ports of the gateway.
@@ -98,16 +90,11 @@ impl ServicePorts {
 
 impl Default for Ports {
     fn default() -> Self {
-        let usual = |service: Service| ServicePorts::from_http(service.usual_port());
         Self {
             nats: 4222,
             nats_monitor: 8222,
             gateway: GatewayPorts::from_http(8080),
-            order: usual(Service::Order),
-            catalog: usual(Service::Catalog),
-            inventory: usual(Service::Inventory),
-            payment: usual(Service::Payment),
-            sandbox: usual(Service::Sandbox),
+            services: Service::START_ORDER.map(|service| ServicePorts::from_http(service.usual_port())),
         }
     }
 }
@@ -141,14 +128,10 @@ impl Ports {
             nats,
             nats_monitor,
             gateway,
-            order,
-            catalog,
-            inventory,
-            payment,
-            sandbox,
+            services,
         } = self;
         let mut all = vec![nats, nats_monitor, &mut gateway.http, &mut gateway.admin];
-        for service in [order, catalog, inventory, payment, sandbox] {
+        for service in services {
             let ServicePorts { http, admin, sidecar } = service;
             all.extend([
                 http,
@@ -164,13 +147,12 @@ impl Ports {
     /// The ports of one service.
     #[must_use]
     pub fn of(&self, service: Service) -> ServicePorts {
-        match service {
-            Service::Order => self.order,
-            Service::Catalog => self.catalog,
-            Service::Inventory => self.inventory,
-            Service::Payment => self.payment,
-            Service::Sandbox => self.sandbox,
-        }
+        let mut all = Service::START_ORDER.into_iter().zip(self.services);
+        let found = all.find(|(known, _)| *known == service);
+        found.map_or_else(
+            || ServicePorts::from_http(service.usual_port()),
+            |(_, ports)| ports,
+        )
     }
 }
 
@@ -217,7 +199,7 @@ fn check_mesh(ports: &Ports) -> Result<(), Error> {
             admin,
         } = ports.of(service).sidecar;
         for port in [inbound, outbound, admin] {
-            check(port, sidecar.name(), service.port_flag())?;
+            check(port, sidecar, service.port_flag())?;
         }
     }
     Ok(())
@@ -314,9 +296,15 @@ mod tests {
         let ports = Ports::free().unwrap();
         let renumbering = ports.renumbering();
         assert_eq!(renumbering.get(&8080), Some(&ports.gateway.http));
-        assert_eq!(renumbering.get(&8104), Some(&ports.payment.http));
-        assert_eq!(renumbering.get(&15104), Some(&ports.payment.sidecar.inbound));
-        assert_eq!(renumbering.get(&15201), Some(&ports.order.sidecar.outbound));
+        assert_eq!(renumbering.get(&8104), Some(&ports.of(Service::Payment).http));
+        assert_eq!(
+            renumbering.get(&15104),
+            Some(&ports.of(Service::Payment).sidecar.inbound)
+        );
+        assert_eq!(
+            renumbering.get(&15201),
+            Some(&ports.of(Service::Order).sidecar.outbound)
+        );
         let usual = Ports::default().renumbering();
         assert!(usual.iter().all(|(usual, chosen)| usual == chosen));
     }

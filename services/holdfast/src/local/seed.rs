@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Error, Options};
+use super::{Error, Options, Service};
 use crate::issuer::{self, Identity, Issuer};
 
 /// The sample customer.
@@ -57,7 +57,8 @@ pub(super) async fn products(client: &async_nats::Client) -> Result<(), Error> {
 
 /// Receives `options.stock` pieces of each product, once for each different number.
 pub(super) async fn stock(options: &Options) -> Result<(), Error> {
-    let url = format!("http://127.0.0.1:{}/v1/receipts", options.ports.inventory.http);
+    let port = options.ports.of(Service::Inventory).http;
+    let url = format!("http://127.0.0.1:{port}/v1/receipts");
     let client = http::client(ANSWER_WITHIN, None)?;
     let receipts: Vec<Value> = sample_skus()
         .iter()

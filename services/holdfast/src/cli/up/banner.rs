@@ -50,13 +50,7 @@ fn addresses(options: &Options, paint: Paint) {
             gateway.admin
         ));
     }
-    for service in [
-        Service::Order,
-        Service::Catalog,
-        Service::Inventory,
-        Service::Payment,
-        Service::Sandbox,
-    ] {
+    for service in Service::START_ORDER.into_iter().rev() {
         let ServicePorts { http, admin, sidecar } = options.ports.of(service);
         let beside = match (&options.mesh, service.sidecar()) {
             (Some(_), Some(_)) => format!("   admin of its sidecar http://127.0.0.1:{}", sidecar.admin),
@@ -77,7 +71,7 @@ fn curl_lines(options: &Options, key: Uuid) -> [String; 3] {
     let (orders, user) = match options.mesh {
         Some(_) => (options.ports.gateway.http, bearer(options)),
         None => (
-            options.ports.order.http,
+            options.ports.of(Service::Order).http,
             format!("-H 'x-holdfast-user: {CUSTOMER}'"),
         ),
     };

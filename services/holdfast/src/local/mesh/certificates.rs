@@ -18,7 +18,7 @@ use crate::local::Error;
 const VALID_DAYS: i64 = 365;
 
 /// Writes `cert-chain.pem`, `key.pem` and `root-cert.pem` for each account into a folder of its name.
-pub(super) fn issue(folder: &Path, accounts: &[&str]) -> Result<(), Error> {
+pub(super) fn issue(folder: &Path, accounts: impl IntoIterator<Item = &'static str>) -> Result<(), Error> {
     let authority = authority().map_err(failed)?;
     for account in accounts {
         let key = KeyPair::generate().map_err(failed)?;
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn each_account_gets_a_key_of_its_own_that_only_its_owner_may_read() {
         let folder = tempfile::tempdir().unwrap();
-        issue(folder.path(), &["order", "payment"]).unwrap();
+        issue(folder.path(), ["order", "payment"]).unwrap();
         let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
         assert_ne!(read("order/key.pem"), read("payment/key.pem"));
         assert_eq!(read("order/root-cert.pem"), read("payment/root-cert.pem"));
@@ -117,7 +117,7 @@ mod tests {
     fn every_run_has_an_authority_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
         let root = || {
-            issue(folder.path(), &["order"]).unwrap();
+            issue(folder.path(), ["order"]).unwrap();
             fs::read(folder.path().join("order/root-cert.pem")).unwrap()
         };
         assert_ne!(root(), root());
