@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use serde_json::Value;
 
 /// The ports that the files of `istio/laptop` and the services of the laptop have. ARCHITECTURE.md tells whose they are.
-pub const PORTS: [u16; 17] = [
-    8080, 8101, 8102, 8103, 8104, 8190, 15101, 15102, 15103, 15104, 15201, 15204, 19000, 19001, 19002, 19003,
-    19004,
+pub const PORTS: [u16; 28] = [
+    8080, 8101, 8102, 8103, 8104, 8105, 8106, 8107, 8190, 15101, 15102, 15103, 15104, 15105, 15106, 15107,
+    15201, 15202, 15204, 15206, 19000, 19001, 19002, 19003, 19004, 19005, 19006, 19007,
 ];
 
 /// Below the range that systems take the ports of outgoing connections from.
@@ -109,7 +109,16 @@ mod tests {
         for (index, usual) in (0..).zip(PORTS) {
             ports.set(usual, 31_000 + index);
         }
-        for name in ["gateway", "order", "catalog", "inventory", "payment"] {
+        for name in [
+            "gateway",
+            "order",
+            "catalog",
+            "inventory",
+            "payment",
+            "user",
+            "notification",
+            "realtime",
+        ] {
             let path = crate::root().join(format!("istio/rendered/laptop/{name}.json"));
             let text = std::fs::read_to_string(path).unwrap();
             let mut config: Value = serde_json::from_str(&text).unwrap();

@@ -21,8 +21,15 @@ spec:
   jwtRules:
   - issuer: https://holdfast.dev
     audiences: [holdfast]
+    fromHeaders: [{name: Authorization, prefix: "Bearer "}]
     jwks: '{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","kid":"test","x":"r9LjsNQw7o0wXr6fAu2-KSTdTW9Xni6ps8BnVKcol3E"}]}'
     outputClaimToHeaders:
     - {claim: sub, header: x-holdfast-user}
     - {claim: roles, header: x-holdfast-roles}
+    - {claim: sid, header: x-holdfast-session}
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: token-keys, namespace: holdfast}
+spec: {configPatches: []}
 "#;

@@ -4,31 +4,37 @@ use holdfast_envoy_harness::{Protocol, Script, Upstream};
 use holdfast_tests_mesh::Mesh;
 
 /// Each service's own port, and that of its sidecar.
-const SERVICES: [(&str, u16, u16); 4] = [
+const SERVICES: [(&str, u16, u16); 7] = [
     ("order", 8101, 15101),
     ("catalog", 8102, 15102),
     ("inventory", 8103, 15103),
     ("payment", 8104, 15104),
+    ("user", 8105, 15105),
+    ("notification", 8106, 15106),
+    ("realtime", 8107, 15107),
 ];
 /// Those of the mesh, and one that nobody knows.
-const ACCOUNTS: [&str; 9] = [
+const ACCOUNTS: [&str; 11] = [
     "gateway",
     "order",
     "catalog",
     "inventory",
     "payment",
     "user",
+    "notification",
+    "realtime",
     "quota",
     "sandbox",
     "default",
 ];
 /// What is asked of whom, and who may. A probe of a kubelet and metrics are not for callers.
-const CALLS: [(&str, &str, &str, &[&str]); 23] = [
+const CALLS: [(&str, &str, &str, &[&str]); 37] = [
     ("order", "GET", "/v1/orders", &["gateway"]),
     ("order", "HEAD", "/v1/orders/7", &["gateway"]),
     ("order", "POST", "/v1/orders", &["gateway"]),
     ("order", "POST", "/v1/orders/7/cancel", &["gateway"]),
-    ("order", "DELETE", "/v1/orders/7", &[]),
+    // What order has not is said by order: 405.
+    ("order", "DELETE", "/v1/orders/7", &["gateway"]),
     ("order", "GET", "/readyz", &[]),
     ("catalog", "GET", "/v1/products", &["gateway", "order"]),
     ("catalog", "GET", "/v1/products/mug", &["gateway", "order"]),
@@ -39,7 +45,7 @@ const CALLS: [(&str, &str, &str, &[&str]); 23] = [
     ("inventory", "HEAD", "/v1/stock", &["catalog", "order"]),
     ("inventory", "POST", "/v1/stock/mug/receipts", &["gateway"]),
     ("inventory", "POST", "/v1/stock/mug", &[]),
-    ("inventory", "DELETE", "/v1/stock/mug/receipts", &[]),
+    ("inventory", "DELETE", "/v1/stock/mug/receipts", &["gateway"]),
     ("payment", "POST", "/v1/charges", &["order"]),
     ("payment", "GET", "/v1/charges/7", &["order"]),
     ("payment", "POST", "/v1/voids", &["order"]),
@@ -47,9 +53,23 @@ const CALLS: [(&str, &str, &str, &[&str]); 23] = [
     ("payment", "POST", "/v1/payments/webhooks/sandbox", &["gateway"]),
     ("payment", "GET", "/v1/charges", &[]),
     ("payment", "DELETE", "/v1/charges/7", &[]),
+    ("user", "POST", "/v1/users", &["gateway"]),
+    ("user", "DELETE", "/v1/users/me", &["gateway"]),
+    ("user", "POST", "/v1/sessions", &["gateway"]),
+    ("user", "DELETE", "/v1/sessions/current", &["gateway"]),
+    ("user", "POST", "/v1/oauth/token", &["gateway"]),
+    ("user", "GET", "/.well-known/jwks.json", &["gateway"]),
+    ("user", "GET", "/v1/contacts/7", &["notification"]),
+    ("user", "POST", "/v1/contacts/7", &[]),
+    ("user", "GET", "/metrics", &[]),
+    ("notification", "GET", "/v1/contacts/7", &[]),
+    ("realtime", "GET", "/v1/stream", &["gateway"]),
+    ("realtime", "POST", "/v1/stream/tickets", &["gateway"]),
+    ("realtime", "GET", "/v1/orders/7/stream", &["gateway"]),
+    ("realtime", "GET", "/v1/orders/7", &[]),
 ];
 
-const PROBE_PROXY: u16 = 15205;
+const PROBE_PROXY: u16 = 15299;
 /// A workload whose sidecar reaches every service, for whatever is asked: it is the callee who decides.
 const PROBE: &str = r#"
 apiVersion: v1
@@ -66,7 +86,7 @@ metadata: {name: probe, namespace: holdfast}
 spec:
   workloadSelector: {labels: {app: probe}}
   egress:
-  - port: {number: 15205, name: http-proxy, protocol: HTTP_PROXY}
+  - port: {number: 15299, name: http-proxy, protocol: HTTP_PROXY}
     bind: 127.0.0.1
     hosts: [./*]
 ---
