@@ -1,5 +1,6 @@
 //! Puts the parts of the sandbox together.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,12 +12,14 @@ use tokio::net::TcpListener;
 
 use crate::connection::{Cuttable, CuttableListener};
 use crate::http::router;
+use crate::post::{Account, PostOffice};
 use crate::provider::Provider;
+use crate::smtp;
 use crate::store::{self, Store};
 use crate::token::Delays;
 use crate::webhook::Webhooks;
 
-/// A card provider that misbehaves on request
+/// Providers of cards, mail and SMS that misbehave on request
 #[derive(Parser)]
 #[command(name = "holdfast-sandbox", version)]
 pub struct Args {
@@ -32,6 +35,15 @@ pub struct Args {
     /// What webhooks are signed with
     #[arg(long, env = "HOLDFAST_SANDBOX_WEBHOOK_SECRET", hide_env_values = true)]
     pub webhook_secret: Option<String>,
+    /// Where mail is taken, by SMTP: address:port; none: nowhere
+    #[arg(long, env = "HOLDFAST_SANDBOX_SMTP_ADDR")]
+    pub smtp_addr: Option<SocketAddr>,
+    /// User of SMTP and account of the SMS API; none: anybody may send
+    #[arg(long, env = "HOLDFAST_SANDBOX_ACCOUNT", requires = "account_password")]
+    pub account: Option<String>,
+    /// Its password, or token
+    #[arg(long, env = "HOLDFAST_SANDBOX_ACCOUNT_PASSWORD", hide_env_values = true)]
+    pub account_password: Option<String>,
     /// How long tok_slow takes, such as 8s
     #[arg(long, env = "HOLDFAST_SANDBOX_SLOW", default_value = "8s", value_parser = duration)]
     pub slow: Duration,
@@ -56,8 +68,8 @@ pub enum Error {
     #[error("the HTTP client cannot be set up: {0}")]
     Client(#[from] reqwest::Error),
     /// The address cannot be listened on.
-    #[error("HOLDFAST_HTTP_ADDR: {0}")]
-    Serve(#[from] std::io::Error),
+    #[error("{0}: {1}")]
+    Serve(&'static str, #[source] std::io::Error),
 }
 
 /// Serves the sandbox until shutdown.
@@ -76,7 +88,16 @@ pub async fn serve(context: Context, args: Args) -> Result<(), Error> {
         webhook: args.webhook,
     };
     let provider = Provider::start(store, known, delays, webhooks);
-    let listener = CuttableListener(TcpListener::bind(args.service.http_addr).await?);
+    let account = args.account.zip(args.account_password);
+    let office = PostOffice::new(account.map(|(user, password)| Account { user, password }));
+    if let Some(address) = args.smtp_addr {
+        let listener = bind("HOLDFAST_SANDBOX_SMTP_ADDR", address).await?;
+        context.spawn(
+            "smtp",
+            smtp::serve(listener, office.clone(), context.shutdown.clone()),
+        );
+    }
+    let listener = CuttableListener(bind("HOLDFAST_HTTP_ADDR", args.service.http_addr).await?);
     context.listens();
     tracing::info!(service = context.name, address = %args.service.http_addr, "serving");
     let options = HttpOptions {
@@ -86,7 +107,7 @@ pub async fn serve(context: Context, args: Args) -> Result<(), Error> {
     };
     let shutdown = context.shutdown.clone();
     serve_knowing(
-        router(provider),
+        router(provider, office),
         listener,
         options,
         shutdown,
@@ -94,4 +115,9 @@ pub async fn serve(context: Context, args: Args) -> Result<(), Error> {
     )
     .await;
     Ok(())
+}
+
+async fn bind(variable: &'static str, address: SocketAddr) -> Result<TcpListener, Error> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|error| Error::Serve(variable, error))
 }

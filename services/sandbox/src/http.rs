@@ -1,4 +1,4 @@
-//! The provider's HTTP API, and the truth about it under `/sandbox`.
+//! The card provider's HTTP API, and the truth about all providers under `/sandbox`.
 
 use axum::Extension;
 use axum::Router;
@@ -11,13 +11,15 @@ use holdfast_platform::problem::{
     self, INVALID_REQUEST, Problem, ProblemType, ValidJson, ValidPath, ValidQuery,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::charge::{Charge, ChargeRequest, Status};
 use crate::connection::Lifeline;
+use crate::inbox::{self, NO_SNIFF, STATIC_PAGE};
 use crate::ledger::Error;
 use crate::page;
+use crate::post::PostOffice;
 use crate::provider::Provider;
+use crate::sms;
 
 const KEY_MISSING: ProblemType = ProblemType::new(
     "idempotency-key-invalid",
@@ -38,17 +40,23 @@ const MAX_PAGE: usize = 10_000;
 const DEFAULT_PAGE: usize = 1_000;
 const ROWS: usize = 200;
 
-/// The routes of the provider.
-pub fn router(provider: Provider) -> Router {
+/// The routes of the providers.
+pub fn router(provider: Provider, office: PostOffice) -> Router {
     let router = Router::new()
         .route("/v1/charges", post(charge).get(find_by_query))
         .route("/v1/charges/by-key/{key}", get(find))
         .route("/v1/charges/by-key/{key}/void", post(void))
         .route("/v1/charges/{charge_id}/refunds", post(refund))
-        .route("/sandbox", get(html))
         .route("/sandbox/charges", get(list))
-        .route("/sandbox/messages", get(messages));
-    problem::with_fallbacks(router).with_state(provider)
+        .with_state(provider.clone());
+    let page = Router::new()
+        .route("/sandbox", get(html))
+        .with_state((provider, office.clone()));
+    let router = router
+        .merge(page)
+        .merge(inbox::router(office.clone()))
+        .merge(sms::router(office));
+    problem::with_fallbacks(router)
 }
 
 async fn charge(
@@ -143,18 +151,11 @@ async fn list(State(provider): State<Provider>, ValidQuery(query): ValidQuery<Li
     )
 }
 
-#[derive(Serialize)]
-struct Messages {
-    items: [Value; 0],
-}
-
-async fn messages() -> Response {
-    json(StatusCode::OK, &Messages { items: [] })
-}
-
-async fn html(State(provider): State<Provider>) -> Html<String> {
+async fn html(State((provider, office)): State<(Provider, PostOffice)>) -> Response {
     let (charges, totals) = provider.newest(ROWS);
-    Html(page::render(&charges, totals))
+    let (messages, counts) = office.newest(ROWS);
+    let page = page::render((&charges, totals), (&messages, counts));
+    ([STATIC_PAGE, NO_SNIFF], Html(page)).into_response()
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {

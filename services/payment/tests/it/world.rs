@@ -16,6 +16,7 @@ use holdfast_platform::http::{HttpOptions, client, serve_knowing};
 use holdfast_platform::journal::Journal;
 use holdfast_platform::lifecycle::Shutdown;
 use holdfast_sandbox::connection::{Cuttable, CuttableListener};
+use holdfast_sandbox::post::PostOffice;
 use holdfast_sandbox::provider::Provider as SandboxProvider;
 use holdfast_sandbox::store::Store;
 use holdfast_sandbox::token::Delays;
@@ -66,7 +67,7 @@ impl RunningSandbox {
             .map(|url| Webhooks::new(format!("{url}/v1/payments/webhooks/sandbox"), SECRET.into()).unwrap());
         let provider = SandboxProvider::start(store, known, delays, webhooks);
         Self {
-            url: serve(holdfast_sandbox::http::router(provider)).await,
+            url: serve(holdfast_sandbox::http::router(provider, PostOffice::default())).await,
             folder,
         }
     }

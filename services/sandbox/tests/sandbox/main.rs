@@ -1,9 +1,11 @@
-//! The sandbox over real connections, as a merchant sees it.
+//! The sandbox over real connections, as a merchant and a sender of messages see it.
 
 #![allow(
     clippy::unwrap_used,
     reason = "a panic here is a failed assertion with a line number"
 )]
+
+mod post;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use axum::routing::post;
 use holdfast_platform::http::{HttpOptions, serve_knowing};
 use holdfast_platform::lifecycle::Shutdown;
 use holdfast_sandbox::connection::{Cuttable, CuttableListener};
+use holdfast_sandbox::post::PostOffice;
 use holdfast_sandbox::provider::Provider;
 use holdfast_sandbox::store::Store;
 use holdfast_sandbox::token::Delays;
@@ -53,13 +56,17 @@ impl Drop for Sandbox {
 
 impl Sandbox {
     async fn start(folder: &Path, webhook_url: Option<String>) -> Self {
+        Self::start_with(folder, webhook_url, PostOffice::default()).await
+    }
+
+    async fn start_with(folder: &Path, webhook_url: Option<String>, office: PostOffice) -> Self {
         let (store, known) = Store::open(&folder.join("charges.jsonl")).unwrap();
         let webhooks = webhook_url.map(|url| Webhooks::new(url, SECRET.into()).unwrap());
         let provider = Provider::start(store, known, short(), webhooks);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(serve_knowing(
-            holdfast_sandbox::http::router(provider),
+            holdfast_sandbox::http::router(provider, office),
             CuttableListener(listener),
             HttpOptions::default(),
             Shutdown::new(),
