@@ -123,9 +123,9 @@ pub enum Error {
     /// Streams and consumers could not be provisioned.
     #[error(transparent)]
     Provision(#[from] crate::provision::Error),
-    /// No token can be issued.
+    /// There is no token.
     #[error(transparent)]
-    Issuer(#[from] crate::issuer::Error),
+    Token(#[from] crate::sample::Error),
     /// The platform could not be run.
     #[error(transparent)]
     Local(#[from] local::Error),
@@ -205,7 +205,7 @@ async fn dispatch(command: Command) -> Result<Outcome, Error> {
         Command::Orders { command } => orders::run(command).await,
         Command::Events { command } => events::run(command).await,
         Command::Ps(ps) => ps::run(ps),
-        Command::Token(token) => token::run(&token),
+        Command::Token(token) => token::run(&token).await,
         Command::Audit(audit) => audit::run(audit).await,
         Command::Bench(bench) => bench::run(bench).await,
         Command::Completions { shell } => {

@@ -3,8 +3,9 @@
 pub mod audit;
 pub mod bench;
 pub mod cli;
-pub mod issuer;
 pub mod local;
 pub mod logs;
 pub mod provision;
+pub mod sample;
+mod secret;
 pub mod ui;

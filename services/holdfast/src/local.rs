@@ -3,6 +3,7 @@
 //! What is killed is started again. What the supervisor leaves behind in `.holdfast/run` tells people and
 //! tools where everything is; data is in `.holdfast/data` and survives.
 
+mod accounts;
 mod child;
 mod environment;
 mod error;
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 use holdfast_platform::http;
 use holdfast_platform::nats::{self, Nats, NatsConfig};
+use reqwest::{Client, RequestBuilder};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -36,8 +38,8 @@ pub use seed::{CUSTOMER, STAFF, sample_skus};
 pub use services::Service;
 pub use spec::Sync;
 
-use crate::issuer::Issuer;
 use crate::provision::{self, Declarations};
+use crate::sample;
 use child::Child;
 use identities::Identities;
 
@@ -108,6 +110,7 @@ impl Platform {
     }
 
     async fn bring_up(&mut self) -> Result<(), Error> {
+        let accounts = accounts::establish(&self.options.home)?;
         let conf = self.identities.write(self.run_dir.folder())?;
         self.spawn(spec::nats_server(&self.options, &self.identities, &conf));
         let nats = self.provision().await?;
@@ -115,8 +118,7 @@ impl Platform {
         for service in Service::START_ORDER {
             self.spawn(spec::service(&self.options, &self.identities, service));
         }
-        let issuer = Issuer::establish(&self.options.home)?;
-        self.spawn_mesh(&issuer)?;
+        self.spawn_mesh()?;
         for service in Service::START_ORDER {
             let admin = self.options.ports.of(service).admin;
             self.ready(service.name(), &format!("http://127.0.0.1:{admin}/readyz"))
@@ -124,14 +126,35 @@ impl Platform {
         }
         seed::stock(&self.options).await?;
         self.mesh_ready().await?;
-        self.run_dir.write_credentials(&seed::credentials(&issuer)?)
+        self.let_in(accounts).await
     }
 
-    fn spawn_mesh(&mut self, issuer: &Issuer) -> Result<(), Error> {
+    /// Logs the sample people in, and waits until the gateway believes it.
+    async fn let_in(&self, accounts: [accounts::Account; 2]) -> Result<(), Error> {
+        let Options {
+            home,
+            logs,
+            ports,
+            mesh,
+            ..
+        } = &self.options;
+        let url = format!("http://127.0.0.1:{}", ports.of(Service::User).http);
+        let logins = accounts::log_in(&url, accounts, logs).await?;
+        sample::write(home, &logins)?;
+        let token = logins.into_values().find_map(|login| login.token);
+        let (Some(_), Some(token)) = (mesh, token) else {
+            return Ok(());
+        };
+        let url = format!("http://127.0.0.1:{}/v1/users/me", ports.gateway.http);
+        let ask = |client: &Client| client.get(&url).bearer_auth(&token.text);
+        self.answers(Proxy::Gateway.name(), ask).await
+    }
+
+    fn spawn_mesh(&mut self) -> Result<(), Error> {
         let Some(mesh) = &self.options.mesh else {
             return Ok(());
         };
-        for spec in mesh::prepare(&self.options, mesh, issuer)? {
+        for spec in mesh::prepare(&self.options, mesh)? {
             self.spawn(spec);
         }
         Ok(())
@@ -179,9 +202,17 @@ impl Platform {
     }
 
     async fn ready(&self, name: &'static str, url: &str) -> Result<(), Error> {
+        self.answers(name, |client| client.get(url)).await
+    }
+
+    async fn answers(
+        &self,
+        name: &'static str,
+        ask: impl Fn(&Client) -> RequestBuilder,
+    ) -> Result<(), Error> {
         let (client, started) = (http::client(ANSWER_WITHIN, None)?, Instant::now());
         loop {
-            let detail = match client.get(url).send().await {
+            let detail = match ask(&client).send().await {
                 Ok(answer) if answer.status().is_success() => return Ok(()),
                 Ok(answer) => answer.text().await.unwrap_or_default(),
                 Err(error) => error.to_string(),

@@ -206,7 +206,7 @@ async fn eventually_listening(port: u16) {
 async fn children_die_with_a_supervisor_that_is_killed_and_the_next_one_carries_on() {
     let mut up = Up::ready().await;
     let pids = up.pids();
-    assert_eq!(pids.len(), 6);
+    assert_eq!(pids.len(), 7);
 
     let second = up_output(up.home.path(), &["--free-ports"]).await;
     assert!(second.contains("already running"), "{second}");

@@ -7,10 +7,12 @@
     reason = "a panic of what tests share is a failed assertion with a line number"
 )]
 
+mod account;
 mod platform;
 mod shop;
 mod witness;
 
+pub use account::{Account, Tokens};
 pub use platform::{Platform, eventually};
 pub use shop::{Answer, Shop, send};
 pub use witness::{Order, books, disagreements};

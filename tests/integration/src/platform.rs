@@ -279,7 +279,7 @@ fn holdfast() -> PathBuf {
 }
 
 fn is_whole(holdfast: &Path) -> bool {
-    let services = ["order", "inventory", "payment", "catalog", "sandbox"];
+    let services = ["order", "inventory", "payment", "catalog", "user", "sandbox"];
     let siblings = services.map(|name| holdfast.with_file_name(format!("holdfast-{name}")));
     holdfast.is_file() && siblings.iter().all(|path| path.is_file())
 }

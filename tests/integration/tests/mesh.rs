@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
-use holdfast_tests_integration::{Answer, Platform, Shop, eventually, send};
+use holdfast_tests_integration::{Account, Answer, Platform, Shop, eventually, send};
 use nix::sys::signal::Signal;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ const IMPATIENT: [(&str, &str); 2] = [
     ("HOLDFAST_CHARGE_RETRY_CAP", "2s"),
 ];
 
-/// A platform of eleven processes at a time.
+/// One platform at a time: it is many processes.
 static TURN: Mutex<()> = Mutex::const_new(());
 
 async fn platform() -> (Platform, MutexGuard<'static, ()>) {
@@ -40,12 +40,6 @@ async fn platform() -> (Platform, MutexGuard<'static, ()>) {
 
 async fn shop(platform: &Platform, who: &str) -> Shop {
     Shop::behind_gateway(platform, &platform.holdfast(&["token", who]).await)
-}
-
-/// Somebody who is none of the sample users.
-async fn somebody(platform: &Platform) -> Shop {
-    let user = Uuid::new_v4().to_string();
-    Shop::behind_gateway(platform, &platform.holdfast(&["token", "--user", &user]).await)
 }
 
 fn an_order(token: &str) -> Value {
@@ -210,6 +204,7 @@ async fn the_pasted_lines_work_and_so_does_the_operators_command_line() {
     for proxy in [
         "gateway",
         "order-sidecar",
+        "user-sidecar",
         "catalog-sidecar",
         "inventory-sidecar",
         "payment-sidecar",
@@ -381,7 +376,10 @@ async fn while_nats_hangs_reads_go_on_for_everybody_and_writes_are_told_to_come_
     const WRITES: usize = 40;
     const WRITES_AT_ONCE: usize = 20;
     let (platform, _turn) = platform().await;
-    let (customer, other) = (shop(&platform, "customer").await, somebody(&platform).await);
+    let (customer, other) = (
+        shop(&platform, "customer").await,
+        Account::new_shop(&platform).await,
+    );
     let before = vec![order(&other).await];
     all_complete(&platform, &other, &before).await;
     let one = format!("/{}", before[0].id());
@@ -448,7 +446,10 @@ async fn an_order_that_cannot_be_read_is_the_trouble_of_who_reads_it_and_of_nobo
     const POLLED: Duration = Duration::from_secs(10);
     const BETWEEN_POLLS: Duration = Duration::from_millis(33);
     let (platform, _turn) = platform().await;
-    let (customer, other) = (shop(&platform, "customer").await, somebody(&platform).await);
+    let (customer, other) = (
+        shop(&platform, "customer").await,
+        Account::new_shop(&platform).await,
+    );
     let (broken, sound) = (order(&customer).await, order(&other).await);
     all_complete(&platform, &customer, std::slice::from_ref(&broken)).await;
     let (user, id) = (broken.body["user_id"].as_str().unwrap(), broken.id());

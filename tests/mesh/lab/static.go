@@ -51,8 +51,6 @@ func (p parts) resolve(inner map[string]any, of workload) error {
 		p.resolveEndpoints(inner, name)
 	case inner["tls_certificate_sds_secret_configs"] != nil:
 		resolveSecrets(inner, of.name)
-	case at(inner, "local_jwks", "inline_string") != nil:
-		inner["local_jwks"] = file("%s/jwks.json", runFolder)
 	case inner["environment_variables"] != nil:
 		// The time at which the control plane has read the plugin.
 		delete(inner, "environment_variables")

@@ -6,8 +6,8 @@ use std::time::Duration;
 use holdfast_platform::nats::{self, Credentials, Nats, NatsConfig};
 
 use super::Error;
-use crate::issuer::Issuer;
 use crate::local::{self, OPERATOR, Proxy, RunDir, Service};
+use crate::sample::{self, Person};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
@@ -90,9 +90,9 @@ impl Platform {
         Some(format!("http://127.0.0.1:{port}"))
     }
 
-    /// Who issues the tokens that its gateway takes.
-    pub(super) fn issuer(&self) -> Result<Issuer, Error> {
-        Ok(Issuer::find(&self.home)?)
+    /// A token that its gateway takes.
+    pub(super) async fn token(&self, person: Person) -> Result<String, Error> {
+        Ok(sample::token(&self.home, person).await?)
     }
 
     fn port(&self, name: &str) -> Option<u16> {

@@ -15,9 +15,8 @@ use uuid::Uuid;
 use super::connect::Platform;
 use super::{Error, Outcome};
 use crate::audit::{Auditor, Rules, Unfinished};
-use crate::issuer::Identity;
-use crate::local::CUSTOMER;
 use crate::logs::Log;
+use crate::sample::Person;
 use crate::ui::{self, Colour, Paint};
 use api::{Answer, Api};
 pub(super) use help::EXAMPLES;
@@ -53,9 +52,9 @@ pub(super) struct One {
 pub(super) struct List {
     #[command(flatten)]
     api: Api,
-    /// Whose orders [default: the sample customer].
-    #[arg(long, value_name = "ID", default_value_t = CUSTOMER, hide_default_value = true)]
-    user: Uuid,
+    /// Whose orders, as the order service itself tells them [default: the sample customer's, through the gateway].
+    #[arg(long, value_name = "ID")]
+    user: Option<Uuid>,
     /// How many.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=100))]
     limit: u16,
@@ -98,14 +97,11 @@ fn refuse(problem: &Value) -> Outcome {
 
 impl List {
     async fn run(&self) -> Result<Outcome, Error> {
-        let who = Identity {
-            user: self.user,
-            is_staff: false,
+        let request = match self.user {
+            Some(user) => self.api.of_user(user, Method::GET, "")?,
+            None => self.api.of(Person::Customer, Method::GET, "").await?,
         };
-        let mut request = self
-            .api
-            .request(Method::GET, who, "")?
-            .query(&[("limit", self.limit)]);
+        let mut request = request.query(&[("limit", self.limit)]);
         if let Some(cursor) = &self.cursor {
             request = request.query(&[("cursor", cursor)]);
         }
@@ -137,15 +133,11 @@ impl List {
 impl One {
     async fn show(&self) -> Result<Outcome, Error> {
         let path = format!("/{}", self.order);
-        let order = match self.api.send(self.api.as_staff(Method::GET, &path)?).await? {
+        let order = match self.as_staff(Method::GET, &path).await? {
             Answer::Yes(order) => order,
             Answer::No(problem) => return Ok(refuse(&problem)),
         };
-        let events = match self
-            .api
-            .send(self.api.as_staff(Method::GET, &format!("{path}/events"))?)
-            .await?
-        {
+        let events = match self.as_staff(Method::GET, &format!("{path}/events")).await? {
             Answer::Yes(events) => events,
             Answer::No(problem) => return Ok(refuse(&problem)),
         };
@@ -159,9 +151,14 @@ impl One {
         Ok(Outcome::Done)
     }
 
+    async fn as_staff(&self, method: Method, path: &str) -> Result<Answer, Error> {
+        let request = self.api.of(Person::Staff, method, path).await?;
+        self.api.send(request).await
+    }
+
     async fn ask(&self, what: &str) -> Result<Outcome, Error> {
         let path = format!("/{}/{what}", self.order);
-        match self.api.send(self.api.as_staff(Method::POST, &path)?).await? {
+        match self.as_staff(Method::POST, &path).await? {
             Answer::Yes(order) if self.api.json => ui::line(order),
             Answer::Yes(order) if order.is_object() => show_order(&order),
             Answer::Yes(_) => ui::line(format_args!("{}: {what} accepted", self.order)),

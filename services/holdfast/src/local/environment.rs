@@ -1,7 +1,10 @@
 //! What each service is told.
 
+use std::path::PathBuf;
+
 use holdfast_platform::nats::Credentials;
 
+use super::accounts;
 use super::identities::Identities;
 use super::{Logs, Options, Service};
 
@@ -81,6 +84,19 @@ fn own(service: Service, options: &Options) -> Variables {
         }
         Service::Catalog => vec![("HOLDFAST_INVENTORY_URL", url(Service::Inventory))],
         Service::Inventory => Vec::new(),
+        Service::User => {
+            let file = |path: PathBuf| path.display().to_string();
+            vec![
+                (
+                    "HOLDFAST_USER_MASTER_KEYS_FILE",
+                    file(accounts::master_keys_file(&options.home)),
+                ),
+                (
+                    "HOLDFAST_USER_SEED_FILE",
+                    file(accounts::seed_file(&options.home)),
+                ),
+            ]
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use holdfast_platform::nats;
 
-use crate::{issuer, provision};
+use crate::{provision, sample};
 
 /// Why the platform could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -75,9 +75,9 @@ pub enum Error {
     /// Certificates could not be issued.
     #[error("certificates: {0}")]
     Certificates(String),
-    /// Tokens could not be issued.
+    /// The sample people could not be logged in.
     #[error(transparent)]
-    Issuer(#[from] issuer::Error),
+    Login(#[from] sample::Error),
     /// An HTTP client could not be set up.
     #[error("the HTTP client cannot be set up: {0}")]
     Client(#[from] reqwest::Error),

@@ -8,7 +8,7 @@ use holdfast_platform::nats::Credentials;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
-use crate::issuer::keep_secret;
+use crate::secret;
 
 /// The operator: who provisions, and looks at the logs.
 pub const OPERATOR: &str = "holdfast";
@@ -99,7 +99,7 @@ impl Identities {
         if let Some(Credentials { user, password }) = self.of(OPERATOR) {
             let kept = serde_json::to_vec(&Kept { user, password }).unwrap_or_default();
             let path = operator_file(run);
-            keep_secret(&path, &kept).map_err(|source| Error::File { path, source })?;
+            secret::keep(&path, &kept).map_err(|source| Error::File { path, source })?;
         }
         Ok(conf)
     }

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use super::spec::Spec;
 use super::{Error, Options, Ports, Service};
-use crate::issuer::Issuer;
 
 /// What the mesh is made of.
 #[derive(Clone, Debug)]
@@ -106,10 +105,9 @@ pub(super) fn check_files(mesh: &Mesh) -> Result<(), Error> {
 }
 
 /// Writes everything that the Envoys read, and returns what to start.
-pub(super) fn prepare(options: &Options, mesh: &Mesh, issuer: &Issuer) -> Result<Vec<Spec>, Error> {
+pub(super) fn prepare(options: &Options, mesh: &Mesh) -> Result<Vec<Spec>, Error> {
     let folder = options.home.join("run/mesh");
     certificates::issue(&folder.join("certs"), Proxy::start_order().map(Proxy::account))?;
-    write(&folder.join("jwks.json"), &issuer.jwks().to_string())?;
     let place = bootstrap::Place {
         run: &folder,
         filters: &mesh.filters,

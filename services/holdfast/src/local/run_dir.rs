@@ -8,10 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::Error;
-use crate::issuer::keep_secret;
 
 /// One process of a running platform, as `processes.json` has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,15 +113,9 @@ impl RunDir {
         &self.folder
     }
 
-    /// Tokens are in it: nobody else may read it.
-    pub(super) fn write_credentials(&self, credentials: &Value) -> Result<(), Error> {
-        let path = self.folder.join("credentials.json");
-        keep_secret(&path, &json(credentials)).map_err(|source| Error::File { path, source })
-    }
-
     /// Removes what would tell others that a platform runs here, the keys of its proxies, and passwords.
     pub(super) fn clear(&self) {
-        for name in ["processes.json", "credentials.json"] {
+        for name in ["processes.json", "credentials.json", "credentials.lock"] {
             _ = fs::remove_file(self.folder.join(name));
         }
         for name in ["mesh", "nats"] {

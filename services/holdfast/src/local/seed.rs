@@ -6,12 +6,10 @@ use holdfast_catalog::sample;
 use holdfast_contracts::subjects::CATALOG_BUCKET;
 use holdfast_inventory_core::MAX_RECEIPT_QUANTITY;
 use holdfast_platform::http;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Error, Options, Service};
-use crate::issuer::{self, Identity, Issuer};
 
 /// The sample customer.
 pub const CUSTOMER: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_c001);
@@ -29,17 +27,6 @@ const RECEIPTS_PER_REQUEST: usize = 500;
 pub fn sample_skus() -> Vec<String> {
     let products = sample::products().unwrap_or_default();
     products.into_iter().map(|product| product.sku).collect()
-}
-
-/// Who the sample users are, with a token for each.
-pub(super) fn credentials(issuer: &Issuer) -> Result<Value, issuer::Error> {
-    let now = Timestamp::now();
-    let token = |user, is_staff| issuer.token(Identity { user, is_staff }, now, issuer::VALIDITY);
-    let (customer, staff) = (token(CUSTOMER, false)?, token(STAFF, true)?);
-    Ok(json!({
-        "customer": {"user_id": CUSTOMER, "roles": [], "token": customer.text, "expires_at": customer.expires_at},
-        "staff": {"user_id": STAFF, "roles": ["staff"], "token": staff.text, "expires_at": staff.expires_at},
-    }))
 }
 
 /// Products that are missing; one that somebody changed stays as it is.

@@ -7,6 +7,8 @@
 pub enum Service {
     /// The card provider that misbehaves on request.
     Sandbox,
+    /// Accounts and tokens.
+    User,
     /// Products and prices.
     Catalog,
     /// Stock.
@@ -59,8 +61,9 @@ macro_rules! row {
 
 impl Service {
     /// Who is called comes before who calls.
-    pub const START_ORDER: [Self; 5] = [
+    pub const START_ORDER: [Self; 6] = [
         Self::Sandbox,
+        Self::User,
         Self::Catalog,
         Self::Inventory,
         Self::Payment,
@@ -71,6 +74,7 @@ impl Service {
         match self {
             // It has no sidecar, as a provider has none.
             Self::Sandbox => row!("sandbox", 8190, "Port of the payment provider's sandbox"),
+            Self::User => row!("user", 8105, "Port of the user service", with sidecar),
             Self::Catalog => row!("catalog", 8102, "Port of the catalogue", with sidecar),
             Self::Inventory => row!("inventory", 8103, "Port of the inventory service", with sidecar),
             Self::Payment => row!("payment", 8104, "Port of the payment service", with sidecar),

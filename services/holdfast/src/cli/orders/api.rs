@@ -4,19 +4,17 @@ use std::time::Duration;
 
 use clap::Args;
 use holdfast_platform::http;
-use jiff::Timestamp;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::cli::Error;
 use crate::cli::connect::Platform;
-use crate::issuer::Identity;
-use crate::local::{STAFF, Service};
+use crate::local::{CUSTOMER, STAFF, Service};
+use crate::sample::Person;
 
 /// Longer than the gateway's patience with the order service.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
-/// How long a token for one request holds.
-const A_REQUEST: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Args)]
 pub(super) struct Api {
@@ -39,35 +37,44 @@ pub(super) enum Answer {
 }
 
 impl Api {
-    pub(super) fn request(&self, method: Method, who: Identity, path: &str) -> Result<RequestBuilder, Error> {
-        let url = format!("{}/v1/orders{path}", self.base_url());
-        let client = http::client(ANSWER_WITHIN, None).map_err(|error| self.failed(&error))?;
-        let request = client.request(method, url);
-        if self.gateway().is_some() {
-            let token = self.platform.issuer()?.token(who, Timestamp::now(), A_REQUEST)?;
-            return Ok(request.bearer_auth(token.text));
+    /// As one of the sample people.
+    pub(super) async fn of(
+        &self,
+        person: Person,
+        method: Method,
+        path: &str,
+    ) -> Result<RequestBuilder, Error> {
+        if let Some(gateway) = self.gateway() {
+            let token = self.platform.token(person).await?;
+            return Ok(self.request(method, &gateway, path)?.bearer_auth(token));
         }
-        let request = request.header("x-holdfast-user", who.user.to_string());
-        Ok(match who.is_staff {
-            true => request.header("x-holdfast-roles", "staff"),
-            false => request,
-        })
+        match person {
+            Person::Customer => self.of_user(CUSTOMER, method, path),
+            Person::Staff => {
+                let request = self.of_user(STAFF, method, path)?;
+                Ok(request.header("x-holdfast-roles", "staff"))
+            }
+        }
     }
 
-    pub(super) fn as_staff(&self, method: Method, path: &str) -> Result<RequestBuilder, Error> {
-        let who = Identity {
-            user: STAFF,
-            is_staff: true,
-        };
-        self.request(method, who, path)
+    /// As anybody: past the gateway, which believes nobody who he is.
+    pub(super) fn of_user(&self, user: Uuid, method: Method, path: &str) -> Result<RequestBuilder, Error> {
+        let request = self.request(method, &self.order_service(), path)?;
+        Ok(request.header("x-holdfast-user", user.to_string()))
+    }
+
+    fn request(&self, method: Method, base: &str, path: &str) -> Result<RequestBuilder, Error> {
+        let client = http::client(ANSWER_WITHIN, None).map_err(|error| self.failed(&error))?;
+        Ok(client.request(method, format!("{base}/v1/orders{path}")))
+    }
+
+    fn order_service(&self) -> String {
+        let flag = self.orders_url.as_deref();
+        self.platform.service_url(Service::Order, flag)
     }
 
     fn base_url(&self) -> String {
-        let straight = || {
-            self.platform
-                .service_url(Service::Order, self.orders_url.as_deref())
-        };
-        self.gateway().unwrap_or_else(straight)
+        self.gateway().unwrap_or_else(|| self.order_service())
     }
 
     fn gateway(&self) -> Option<String> {

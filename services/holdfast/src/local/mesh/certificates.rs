@@ -11,8 +11,8 @@ use rcgen::{
     IsCa, KeyPair, KeyUsagePurpose, SanType, date_time_ymd,
 };
 
-use crate::issuer::keep_secret;
 use crate::local::Error;
+use crate::secret;
 
 /// Longer than a platform runs on a laptop.
 const VALID_DAYS: i64 = 365;
@@ -33,7 +33,7 @@ pub(super) fn issue(folder: &Path, accounts: impl IntoIterator<Item = &'static s
         ];
         for (name, text) in files {
             let path = folder.join(name);
-            keep_secret(&path, text.as_bytes()).map_err(|source| Error::File { path, source })?;
+            secret::keep(&path, text.as_bytes()).map_err(|source| Error::File { path, source })?;
         }
         private(&folder)?;
     }
