@@ -124,6 +124,9 @@ impl Seed {
                 phone: user.phone.clone(),
                 notifications: Notifications::default(),
             };
+            if Self::is_there(accounts, user.id).await? {
+                continue;
+            }
             let id = user.id.unwrap_or_else(Uuid::now_v7);
             match accounts.register(new, id, user.roles.clone()).await {
                 Ok(_) | Err(accounts::Error::EmailTaken) => {}
@@ -131,5 +134,15 @@ impl Seed {
             }
         }
         Ok(())
+    }
+
+    /// Whether there is an account of this id, which may have another e-mail address by now.
+    async fn is_there(accounts: &Accounts, id: Option<Uuid>) -> Result<bool, Error> {
+        let Some(id) = id else { return Ok(false) };
+        match accounts.owner(id).await {
+            Ok(_) => Ok(true),
+            Err(accounts::Error::NoAccount) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! account is being erased, or registered, until that is done; whoever finds an old note finishes the work.
 
 use futures::future::try_join_all;
+use futures::try_join;
 use jiff::SignedDuration;
 use uuid::Uuid;
 
@@ -49,14 +50,26 @@ impl Accounts {
     }
 
     async fn finish(&self, user: Uuid, note: &Unfinished) -> Result<(), Error> {
-        let claim = self.users.get::<Claim>(&email_key(&note.email_index)).await?;
-        let has_claim = claim.value.is_some_and(|claim| claim.user == user);
         match note.work {
-            Work::Registration if has_claim => self.forget_note(user).await?,
+            Work::Registration if self.is_registered(user, note).await? => self.forget_note(user).await?,
             _ => self.remove(user, &note.email_index).await?,
         }
         tracing::info!(%user, work = ?note.work, "finished what was abandoned");
         Ok(())
+    }
+
+    /// Whether a registration came to its end: the address is claimed, or has been given up for another one since.
+    async fn is_registered(&self, user: Uuid, note: &Unfinished) -> Result<bool, bucket::Error> {
+        let (claim_key, user_key) = (email_key(&note.email_index), user_key(user));
+        let (claim, profile) = try_join!(
+            self.users.get::<Claim>(&claim_key),
+            self.users.get::<Profile>(&user_key)
+        )?;
+        let has_claim = claim.value.is_some_and(|claim| claim.user == user);
+        let has_another = profile
+            .value
+            .is_some_and(|profile| profile.email_index != note.email_index);
+        Ok(has_claim || has_another)
     }
 
     pub(super) async fn note(&self, user: Uuid, work: Work, email_index: &str) -> Result<(), bucket::Error> {

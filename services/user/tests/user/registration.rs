@@ -216,6 +216,53 @@ async fn a_crash_after_the_address_was_claimed_leaves_a_whole_account() {
     assert!(users.get::<Value>(&key).await.unwrap().value.is_none());
 }
 
+/// The note may stay when the registration is done, and the address may be given up before somebody finds it.
+#[tokio::test]
+async fn an_account_whose_address_has_changed_is_not_taken_for_an_abandoned_registration() {
+    let world = World::new().await;
+    let id = world.replica.registered("anna@example.org").await;
+    let users = bucket(&world);
+    let profile = users.get::<Value>(&format!("user.{id}")).await.unwrap();
+    let index = profile.value.unwrap()["email_index"].clone();
+    let note = json!({"work": "registration", "email_index": index, "since": jiff::Timestamp::now()});
+    let key = format!("unfinished.{id}");
+    let before = users.get::<Value>(&key).await.unwrap();
+    users.put(&key, before.revision, &note, None).await.unwrap();
+    change_address(&world, &id, "anna@example.net").await;
+    world.advance(121);
+    assert_eq!(world.replica.api.accounts.finish_abandoned().await.unwrap(), 1);
+    world.replica.logged_in("anna@example.net").await;
+    assert!(users.get::<Value>(&key).await.unwrap().value.is_none());
+}
+
+async fn change_address(world: &World, id: &str, email: &str) {
+    let patch = json!({"email": email, "current_password": PASSWORD});
+    let changed = world.replica.as_user(id, "PATCH", "/v1/users/me", Some(patch));
+    changed.await.expect(200);
+}
+
+#[tokio::test]
+async fn somebody_of_the_seed_who_has_another_address_by_now_keeps_account_and_address() {
+    let world = World::new().await;
+    let staff = Uuid::from_u128(7);
+    let users = json!([{"id": staff, "email": "staff@example.org", "password": PASSWORD, "name": "S"}]);
+    let seed: Seed = serde_json::from_value(json!({"users": users})).unwrap();
+    let api = &world.replica.api;
+    seed.plant(&api.accounts, &api.clients).await.unwrap();
+    change_address(&world, &staff.to_string(), "otto@example.org").await;
+
+    seed.plant(&api.accounts, &api.clients).await.unwrap();
+    world.advance(121);
+    assert_eq!(api.accounts.finish_abandoned().await.unwrap(), 0);
+    world.replica.logged_in("otto@example.org").await;
+    world
+        .replica
+        .log_in("staff@example.org", PASSWORD)
+        .await
+        .expect(401);
+    assert_eq!(world.messages("USER_KEYS").await, 1);
+}
+
 #[tokio::test]
 async fn a_claim_whose_account_never_came_is_void_after_a_minute() {
     let world = World::new().await;
