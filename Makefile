@@ -119,9 +119,10 @@ bench-filters: tools-mesh wasm ## What the filters cost: CPU time of Envoy per r
 	cargo run --release -p holdfast-envoy-harness --bin bench-filters -- $(ARGS)
 
 ##@ Test
-.PHONY: test test-unit test-sim test-integration test-mesh
+.PHONY: test test-unit test-sim test-integration test-contracts pacts test-mesh
 test: tools tools-mesh $(FILTERS) build ## Every test
 	cargo test --workspace
+	$(MAKE) test-contracts
 	$(MAKE) test-filters
 	$(MAKE) test-mesh
 
@@ -138,18 +139,27 @@ test-mesh: tools-lab tools-mesh $(FILTERS) nats-server build render-check hops-c
 test-integration: tools tools-mesh $(FILTERS) build ## Real nats-server, real Envoys, real processes: contract suites and chaos
 	cargo test -p holdfast-tests-integration
 
+test-contracts: nats-server build ## Pact: what services expect of each other, by their real clients, real processes and real messages
+	cd tests/pacts && cargo test
+
+pacts: ## Write what consumers expect now to tests/pacts/pacts
+	cd tests/pacts && HOLDFAST_WRITE_PACTS=1 cargo test consumers
+
 ##@ Check
 .PHONY: check fmt fmt-check lint lint-contracts generated-check core-purity doc-paths deny doctor
 check: fmt-check lint generated-check lint-contracts core-purity doc-paths deny ## Everything that .ci/run checks before the tests
 
 fmt: ## Format the code
 	cargo fmt --all
+	cd tests/pacts && cargo fmt
 
 fmt-check: ## Is the code formatted
 	cargo fmt --all --check
+	cd tests/pacts && cargo fmt --check
 
 lint: ## Clippy, warnings are errors
 	cargo clippy --workspace --all-targets -- -D warnings
+	cd tests/pacts && cargo clippy --all-targets -- -D warnings
 
 generated-check: ## Is the generated code up to date
 	cargo run -q -p holdfast-contracts-codegen -- --check

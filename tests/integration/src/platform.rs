@@ -105,6 +105,12 @@ impl Platform {
         &self.client
     }
 
+    /// Its folder: what `--home` of its commands names.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     /// The base URL of a service; it stays the same over restarts.
     #[must_use]
     pub fn url(&self, service: &str) -> String {
