@@ -49,12 +49,15 @@ clean-data: ## Delete the data of the laptop platform
 	rm -rf .holdfast/data
 
 ##@ Build
-.PHONY: build generate register-contracts nats-server tools install-cargo-deny
+.PHONY: build generate openapi register-contracts nats-server tools install-cargo-deny
 build: ## Build the binaries
 	cargo build --profile $(PROFILE) $(BINARIES)
 
 generate: ## Generate Rust from services/contracts/proto
 	cargo run -q -p holdfast-contracts-codegen
+
+openapi: ## Write docs/api/openapi.json and docs/api/internal.json from the routes of the services
+	cargo run -q -p holdfast-openapi
 
 register-contracts: tools ## Register the contracts as they are: from now on they must stay compatible with this
 	$(BUF) build $(PROTO) --exclude-source-info -o $(REGISTERED)
@@ -146,8 +149,8 @@ pacts: ## Write what consumers expect now to tests/pacts/pacts
 	cd tests/pacts && HOLDFAST_WRITE_PACTS=1 cargo test consumers
 
 ##@ Check
-.PHONY: check fmt fmt-check lint lint-contracts generated-check core-purity doc-paths deny doctor
-check: fmt-check lint generated-check lint-contracts core-purity doc-paths deny ## Everything that .ci/run checks before the tests
+.PHONY: check fmt fmt-check lint lint-contracts generated-check openapi-check core-purity doc-paths deny doctor
+check: fmt-check lint generated-check openapi-check lint-contracts core-purity doc-paths deny ## Everything that .ci/run checks before the tests
 
 fmt: ## Format the code
 	cargo fmt --all
@@ -163,6 +166,9 @@ lint: ## Clippy, warnings are errors
 
 generated-check: ## Is the generated code up to date
 	cargo run -q -p holdfast-contracts-codegen -- --check
+
+openapi-check: ## Are the documents under docs/api what the services say
+	cargo run -q -p holdfast-openapi -- --check
 
 lint-contracts: tools ## buf: style, and compatibility with what is registered
 	$(BUF) lint $(PROTO)

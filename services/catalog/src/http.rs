@@ -2,6 +2,7 @@
 
 mod changes;
 mod conditions;
+mod schemas;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,16 +11,18 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use bytes::Bytes;
 use holdfast_platform::clock::Clock;
 use holdfast_platform::journal::Journal;
+use holdfast_platform::openapi::{self, OpenApi, OpenApiRouter, operation};
 use holdfast_platform::problem::{
     self, INVALID_PARAMETER, NOT_FOUND, Problem, UNAVAILABLE, ValidPath, ValidQuery,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
+use self::schemas::{ProductList, ProductView};
 use crate::image;
 use crate::product::{SKU_RULE, is_sku};
 use crate::view::{Page, View};
@@ -55,17 +58,77 @@ impl<C> Clone for Api<C> {
 /// The routes of the catalogue: reads from `view`, changes into `journal`, which the view follows.
 pub fn router<C: Clock, J: Journal>(view: View, clock: C, journal: J) -> Router {
     let changes = changes::router(view.clone(), journal);
-    let reads = Router::new()
-        .route("/v1/products", get(list::<C>))
-        .route("/v1/products/{sku}", get(product::<C>))
-        .route("/images/{file}", get(picture::<C>))
-        .with_state(Api {
-            view,
-            clock: Arc::new(clock),
-        });
-    problem::with_fallbacks(reads.merge(changes))
+    let reads = reads::<C>().with_state(Api {
+        view,
+        clock: Arc::new(clock),
+    });
+    let (router, _) = reads.merge(changes).split_for_parts();
+    problem::with_fallbacks(router)
 }
 
+/// What the routes look like in OpenAPI.
+#[must_use]
+pub fn document<C: Clock, J: Journal>() -> OpenApi {
+    let mut document = reads::<C>().into_openapi();
+    document.merge(changes::routes::<J>().into_openapi());
+    document
+}
+
+fn reads<C: Clock>() -> OpenApiRouter<Api<C>> {
+    openapi::router()
+        .routes(operation(__path_list, list::<C>))
+        .routes(operation(__path_product, product::<C>))
+        .routes(operation(__path_picture, picture::<C>))
+}
+
+holdfast_platform::problems! {
+    /// Why a product is not shown.
+    NotShown: &[&INVALID_PARAMETER, &NOT_FOUND]
+}
+
+holdfast_platform::problems! {
+    /// Why there is no list.
+    NotListed: &[&INVALID_PARAMETER]
+}
+
+/// Read a product
+///
+/// What is in stock is shown beside it.
+#[utoipa::path(
+    get,
+    path = "/v1/products/{sku}",
+    operation_id = "getProduct",
+    tag = "products",
+    security(()),
+    params(
+        (
+            "sku" = String, Path, description = "The stock keeping unit", example = "tea-sencha-100",
+            max_length = 64, pattern = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$",
+        ),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of what you have"),
+    ),
+    responses(
+        (
+            status = 200, description = "The product", body = ProductView,
+            headers(
+                ("ETag" = String, description = "Its version, and that of its availability"),
+                ("Cache-Control" = String, description = "How long it may be kept, also while nobody answers"),
+                ("Age" = Option<u64>, description = "How old it is, in seconds, if it may be outdated"),
+                ("Cache-Status" = Option<String>, description = "Why it may be outdated (RFC 9211)"),
+            ),
+        ),
+        (
+            status = 304, description = "You have what there is",
+            headers(
+                ("ETag" = String, description = "Its version, and that of its availability"),
+                ("Cache-Control" = String, description = "How long it may be kept, also while nobody answers"),
+                ("Age" = Option<u64>, description = "How old it is, in seconds, if it may be outdated"),
+                ("Cache-Status" = Option<String>, description = "Why it may be outdated (RFC 9211)"),
+            ),
+        ),
+        NotShown,
+    ),
+)]
 async fn product<C: Clock>(
     State(api): State<Api<C>>,
     ValidPath(sku): ValidPath<String>,
@@ -83,13 +146,57 @@ async fn product<C: Clock>(
     Ok(content.answer(&headers, age, || shown.body))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
+    /// The `next_cursor` of the page before.
+    #[param(
+        nullable = false,
+        max_length = 64,
+        pattern = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$"
+    )]
     cursor: Option<String>,
+    /// How many products a page has at most.
+    #[param(nullable = false, minimum = 1, maximum = 100, default = 20)]
     limit: Option<usize>,
 }
 
+/// List products
+///
+/// In pages, by SKU: `next_cursor` is there while there are more.
+#[utoipa::path(
+    get,
+    path = "/v1/products",
+    operation_id = "listProducts",
+    tag = "products",
+    security(()),
+    params(
+        ListQuery,
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the page that you have"),
+    ),
+    responses(
+        (
+            status = 200, description = "A page", body = ProductList,
+            headers(
+                ("ETag" = String, description = "Its version, and that of its availability"),
+                ("Cache-Control" = String, description = "How long it may be kept, also while nobody answers"),
+                ("Age" = Option<u64>, description = "How old it is, in seconds, if it may be outdated"),
+                ("Cache-Status" = Option<String>, description = "Why it may be outdated (RFC 9211)"),
+            ),
+        ),
+        (
+            status = 304, description = "You have what there is",
+            headers(
+                ("ETag" = String, description = "Its version, and that of its availability"),
+                ("Cache-Control" = String, description = "How long it may be kept, also while nobody answers"),
+                ("Age" = Option<u64>, description = "How old it is, in seconds, if it may be outdated"),
+                ("Cache-Status" = Option<String>, description = "Why it may be outdated (RFC 9211)"),
+            ),
+        ),
+        NotListed,
+    ),
+)]
 async fn list<C: Clock>(
     State(api): State<Api<C>>,
     ValidQuery(query): ValidQuery<ListQuery>,
@@ -113,7 +220,41 @@ async fn list<C: Clock>(
     Ok(content.answer(&headers, age, || body_of(&page)))
 }
 
-/// `/images/<sku>.svg`.
+/// Look at a product
+///
+/// A drawing with its name.
+#[utoipa::path(
+    get,
+    path = "/images/{file}",
+    operation_id = "getProductPicture",
+    tag = "products",
+    security(()),
+    params(
+        ("file" = String, Path, description = "The SKU, and `.svg`", example = "tea-sencha-100.svg"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of what you have"),
+    ),
+    responses(
+        (
+            status = 200, description = "The picture", body = String, content_type = "image/svg+xml",
+            headers(
+                ("ETag" = String, description = "Its version, and that of its availability"),
+                ("Cache-Control" = String, description = "How long it may be kept, also while nobody answers"),
+                ("Age" = Option<u64>, description = "How old it is, in seconds, if it may be outdated"),
+                ("Cache-Status" = Option<String>, description = "Why it may be outdated (RFC 9211)"),
+            ),
+        ),
+        (
+            status = 304, description = "You have what there is",
+            headers(
+                ("ETag" = String, description = "Its version, and that of its availability"),
+                ("Cache-Control" = String, description = "How long it may be kept, also while nobody answers"),
+                ("Age" = Option<u64>, description = "How old it is, in seconds, if it may be outdated"),
+                ("Cache-Status" = Option<String>, description = "Why it may be outdated (RFC 9211)"),
+            ),
+        ),
+        NotShown,
+    ),
+)]
 async fn picture<C: Clock>(
     State(api): State<Api<C>>,
     ValidPath(file): ValidPath<String>,

@@ -4,6 +4,7 @@ use holdfast_contracts::catalog::v1::Product as Message;
 use holdfast_contracts::money::v1::Money as MoneyMessage;
 use holdfast_contracts::{DecodeError, decode, encode};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The longest SKU, in bytes.
 pub const MAX_SKU_LENGTH: usize = 64;
@@ -31,17 +32,20 @@ pub fn is_sku(text: &str) -> bool {
 }
 
 /// An amount in minor units.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Price)]
 pub struct Money {
     /// Minor units of the currency.
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
     pub amount: i64,
     /// ISO 4217 alphabetic code.
+    #[schema(pattern = "^[A-Z]{3}$")]
     pub currency: String,
 }
 
 /// What is sold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Product {
     /// The stock keeping unit.
     pub sku: String,

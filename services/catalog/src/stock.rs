@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Client;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
+use utoipa::ToSchema;
 
 use crate::view::View;
 
@@ -29,8 +30,9 @@ const MOST_WANTED: usize = 100_000;
 const GATHER: Duration = Duration::from_millis(20);
 
 /// How much of a product there is, for customers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AvailabilityStatus)]
 pub enum Status {
     /// Enough.
     InStock,
@@ -44,12 +46,13 @@ pub enum Status {
 }
 
 /// What is shown beside a product.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Availability {
     /// How much there is.
     pub status: Status,
     /// How many, when they are few; of many the number would change with every sale, and every cached copy with it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub quantity: Option<u64>,
 }
 

@@ -10,13 +10,14 @@ use std::time::Duration;
 use async_nats::jetstream::kv;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
-use holdfast_catalog::http::router;
+use holdfast_catalog::http::{document, router};
 use holdfast_catalog::sample::{load_sample, products};
 use holdfast_catalog::stock::{Inventory, join};
 use holdfast_catalog::view::View;
 use holdfast_contracts::subjects::CATALOG_BUCKET;
 use holdfast_platform::clock::{Clock, ManualClock, SystemClock};
 use holdfast_platform::journal::jetstream::{JetStreamJournal, JournalConfig};
+use holdfast_platform::openapi::testing::assert_described;
 use holdfast_platform::testing::{NatsServer, ServerOptions};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -496,4 +497,16 @@ async fn a_replica_reads_from_a_mirror_of_the_bucket() {
         .await;
     assert_eq!(created.status(), StatusCode::CREATED);
     until("a change arrives by the mirror", || view.count() == all + 1).await;
+}
+
+#[tokio::test]
+async fn the_document_describes_the_router() {
+    let catalog = catalog().await;
+    let router = router(
+        catalog.view.clone(),
+        catalog.clock.clone(),
+        catalog.journal.clone(),
+    );
+    let document = document::<SystemClock, JetStreamJournal>();
+    assert_described(router, &[document]).await;
 }

@@ -6,7 +6,7 @@ mod intake;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use holdfast_platform::openapi::{self, OpenApi, OpenApiRouter, operation};
 use holdfast_platform::problem;
 
 use crate::receipts::Desk;
@@ -23,12 +23,25 @@ pub struct Api {
     pub limited_up_to: u64,
 }
 
-/// `GET /v1/stock/{sku}`, `GET /v1/stock?sku=…`, `POST /v1/stock/{sku}/receipts`, `POST /v1/receipts`.
+/// All routes.
 pub fn router(api: Api) -> Router {
-    let router = Router::new()
-        .route("/v1/stock", get(availability::list))
-        .route("/v1/stock/{sku}", get(availability::one))
-        .route("/v1/stock/{sku}/receipts", post(intake::one))
-        .route("/v1/receipts", post(intake::many));
+    let (router, _) = public().merge(internal()).split_for_parts();
     problem::with_fallbacks(router).with_state(api)
+}
+
+/// What the routes look like in OpenAPI: those that the gateway leads to, and those for other services.
+#[must_use]
+pub fn documents() -> [OpenApi; 2] {
+    [public().into_openapi(), internal().into_openapi()]
+}
+
+fn public() -> OpenApiRouter<Api> {
+    openapi::router().routes(operation(intake::__path_one, intake::one))
+}
+
+fn internal() -> OpenApiRouter<Api> {
+    openapi::router()
+        .routes(operation(availability::__path_list, availability::list))
+        .routes(operation(availability::__path_one, availability::one))
+        .routes(operation(intake::__path_many, intake::many))
 }

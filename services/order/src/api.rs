@@ -8,6 +8,7 @@ mod list;
 mod problems;
 mod read;
 mod request;
+mod schemas;
 mod view;
 
 #[cfg(test)]
@@ -16,9 +17,9 @@ mod tests;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
 use holdfast_platform::clock::Clock;
 use holdfast_platform::journal::{Journal, Scan};
+use holdfast_platform::openapi::{self, OpenApi, OpenApiRouter, operation};
 use holdfast_platform::problem;
 
 use crate::index::UserIndex;
@@ -82,12 +83,22 @@ impl<W: Wiring> Api<W> {
 
 /// The routes.
 pub fn router<W: Wiring>(api: Arc<Api<W>>) -> Router {
-    let router = Router::new()
-        .route("/v1/orders", post(create::create::<W>).get(list::list::<W>))
-        .route("/v1/orders/{id}", get(read::one::<W>))
-        .route("/v1/orders/{id}/events", get(read::events::<W>))
-        .route("/v1/orders/{id}/cancel", post(change::cancel::<W>))
-        .route("/v1/orders/{id}/resume", post(change::resume::<W>))
-        .with_state(api);
-    problem::with_fallbacks(router)
+    let (router, _) = routes::<W>().split_for_parts();
+    problem::with_fallbacks(router.with_state(api))
+}
+
+/// What the routes look like in OpenAPI.
+#[must_use]
+pub fn document<W: Wiring>() -> OpenApi {
+    routes::<W>().into_openapi()
+}
+
+fn routes<W: Wiring>() -> OpenApiRouter<Arc<Api<W>>> {
+    openapi::router()
+        .routes(operation(create::__path_create, create::create::<W>))
+        .routes(operation(list::__path_list, list::list::<W>))
+        .routes(operation(read::__path_one, read::one::<W>))
+        .routes(operation(read::__path_events, read::events::<W>))
+        .routes(operation(change::__path_cancel, change::cancel::<W>))
+        .routes(operation(change::__path_resume, change::resume::<W>))
 }

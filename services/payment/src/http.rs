@@ -8,17 +8,22 @@ use axum::Router;
 use axum::extract::State as Shared;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing::{get, post};
 use holdfast_platform::clock::Clock;
 use holdfast_platform::journal::Journal;
+use holdfast_platform::openapi::{self, JSON_BODY, OpenApi, OpenApiRouter, operation};
 use holdfast_platform::problem::{
-    self, INVALID_REQUEST, NOT_FOUND, Problem, ProblemType, RawBody, ValidJson, ValidPath,
+    self, BODY_TOO_LARGE, INCOMPLETE_BODY, INVALID_PARAMETER, INVALID_REQUEST, NOT_FOUND, Problem,
+    ProblemType, RawBody, SLOW_BODY, ValidJson, ValidPath,
 };
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use self::answer::{SIGNATURE_INVALID, answer, outcome_label};
+use self::answer::{
+    AMOUNT_DIFFERS, Answer, PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE, SIGNATURE_INVALID,
+    WEBHOOK_MALFORMED, answer, outcome_label,
+};
 use crate::provider::{ChargeRequest, Provider, Webhooks};
 use crate::service::Payments;
 use crate::state::{Money, State};
@@ -57,21 +62,65 @@ impl<J: Clone, P, C> Clone for Api<J, P, C> {
 
 /// The routes of payment.
 pub fn router<J: Journal, P: Provider + Webhooks, C: Clock>(api: Api<J, P, C>) -> Router {
-    let router = Router::new()
-        .route("/v1/charges", post(charge::<J, P, C>))
-        .route("/v1/charges/{order_id}", get(find::<J, P, C>))
-        .route("/v1/voids", post(void::<J, P, C>))
-        .route("/v1/refunds", post(refund::<J, P, C>))
-        .route("/v1/payments/webhooks/{provider}", post(webhook::<J, P, C>));
+    let (router, _) = public().merge(internal()).split_for_parts();
     problem::with_fallbacks(router).with_state(api)
 }
 
-#[derive(Deserialize)]
+/// What the routes look like in OpenAPI: those that the gateway leads to, and those for other services.
+#[must_use]
+pub fn documents<J: Journal, P: Provider + Webhooks, C: Clock>() -> [OpenApi; 2] {
+    [
+        public::<J, P, C>().into_openapi(),
+        internal::<J, P, C>().into_openapi(),
+    ]
+}
+
+fn public<J: Journal, P: Provider + Webhooks, C: Clock>() -> OpenApiRouter<Api<J, P, C>> {
+    openapi::router().routes(operation(__path_webhook, webhook::<J, P, C>))
+}
+
+fn internal<J: Journal, P: Provider, C: Clock>() -> OpenApiRouter<Api<J, P, C>> {
+    openapi::router()
+        .routes(operation(__path_charge, charge::<J, P, C>))
+        .routes(operation(__path_find, find::<J, P, C>))
+        .routes(operation(__path_void, void::<J, P, C>))
+        .routes(operation(__path_refund, refund::<J, P, C>))
+}
+
+const PROVIDER: &[&ProblemType] = &[&PROVIDER_TIMEOUT, &PROVIDER_UNAVAILABLE, &PROVIDER_REFUSED];
+
+holdfast_platform::problems! {
+    /// Why nothing is charged, or nobody knows.
+    NotCharged: JSON_BODY, PROVIDER, &[&KEY_INVALID, &AMOUNT_DIFFERS]
+}
+
+holdfast_platform::problems! {
+    /// Why it is not told what became of a charge.
+    NotFound: PROVIDER, &[&INVALID_PARAMETER, &NOT_FOUND]
+}
+
+holdfast_platform::problems! {
+    /// Why nothing is given back, or nobody knows.
+    NotUndone: JSON_BODY, PROVIDER, &[&NOT_FOUND]
+}
+
+holdfast_platform::problems! {
+    /// Why a webhook is not taken.
+    NotTaken: &[&WEBHOOK_MALFORMED, &INCOMPLETE_BODY, &SLOW_BODY, &BODY_TOO_LARGE, &SIGNATURE_INVALID, &NOT_FOUND]
+}
+
+/// What is to be charged.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ChargeRequest)]
 struct ChargeBody {
     user_id: Uuid,
     amount: Money,
+    /// How the provider knows the card.
+    #[schema(min_length = 1, max_length = 255)]
     payment_token: String,
+    /// Which try of this charge it is.
     #[serde(default = "first")]
+    #[schema(minimum = 1)]
     attempt: u32,
 }
 
@@ -79,6 +128,28 @@ fn first() -> u32 {
     1
 }
 
+/// Charge a card for an order
+///
+/// Once, however often it is asked for.
+#[utoipa::path(
+    post,
+    path = "/v1/charges",
+    operation_id = "createCharge",
+    tag = "payments",
+    params(("Idempotency-Key" = Uuid, Header, description = "The order")),
+    request_body(
+        content = ChargeBody,
+        example = json!({
+            "user_id": "01900000-0000-7000-8000-00000000c001", "amount": {"amount": 2980, "currency": "EUR"},
+            "payment_token": "tok_ok", "attempt": 1,
+        }),
+    ),
+    responses(
+        (status = 200, description = "What became of it", body = Answer),
+        (status = 202, description = "Not known yet", body = Answer),
+        NotCharged,
+    ),
+)]
 async fn charge<J: Journal, P: Provider, C: Clock>(
     Shared(api): Shared<Api<J, P, C>>,
     headers: HeaderMap,
@@ -108,6 +179,21 @@ async fn charge<J: Journal, P: Provider, C: Clock>(
     Ok(answer(state?))
 }
 
+/// Read what became of a charge
+///
+/// The provider is asked where the record does not tell.
+#[utoipa::path(
+    get,
+    path = "/v1/charges/{order_id}",
+    operation_id = "getCharge",
+    tag = "payments",
+    params(("order_id" = Uuid, Path, description = "The order")),
+    responses(
+        (status = 200, description = "What became of it", body = Answer),
+        (status = 202, description = "Not known yet", body = Answer),
+        NotFound,
+    ),
+)]
 async fn find<J: Journal, P: Provider, C: Clock>(
     Shared(api): Shared<Api<J, P, C>>,
     ValidPath(order_id): ValidPath<Uuid>,
@@ -115,12 +201,34 @@ async fn find<J: Journal, P: Provider, C: Clock>(
     Ok(answer(api.payments.get(order_id).await?))
 }
 
-#[derive(Deserialize)]
+/// Whose payment is meant.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PaymentRequest)]
 struct PaymentBody {
     order_id: Uuid,
     user_id: Uuid,
 }
 
+/// Void a payment
+///
+/// After it nothing more is captured; what was captured before stays.
+#[utoipa::path(
+    post,
+    path = "/v1/voids",
+    operation_id = "createVoid",
+    tag = "payments",
+    request_body(
+        content = PaymentBody,
+        example = json!({
+            "order_id": "01900000-0000-7000-8000-0000000000a1", "user_id": "01900000-0000-7000-8000-00000000c001",
+        }),
+    ),
+    responses(
+        (status = 200, description = "What became of it", body = Answer),
+        (status = 202, description = "Not known yet", body = Answer),
+        NotUndone,
+    ),
+)]
 async fn void<J: Journal, P: Provider, C: Clock>(
     Shared(api): Shared<Api<J, P, C>>,
     ValidJson(PaymentBody { order_id, user_id }): ValidJson<PaymentBody>,
@@ -134,6 +242,26 @@ async fn void<J: Journal, P: Provider, C: Clock>(
     Ok(answer(state?))
 }
 
+/// Refund a payment
+///
+/// After it no money is held, and none will be.
+#[utoipa::path(
+    post,
+    path = "/v1/refunds",
+    operation_id = "createRefund",
+    tag = "payments",
+    request_body(
+        content = PaymentBody,
+        example = json!({
+            "order_id": "01900000-0000-7000-8000-0000000000a1", "user_id": "01900000-0000-7000-8000-00000000c001",
+        }),
+    ),
+    responses(
+        (status = 200, description = "What became of it", body = Answer),
+        (status = 202, description = "Not known yet", body = Answer),
+        NotUndone,
+    ),
+)]
 async fn refund<J: Journal, P: Provider, C: Clock>(
     Shared(api): Shared<Api<J, P, C>>,
     ValidJson(PaymentBody { order_id, user_id }): ValidJson<PaymentBody>,
@@ -151,6 +279,20 @@ async fn refund<J: Journal, P: Provider, C: Clock>(
     })
 }
 
+/// Tell what became of a charge
+///
+/// For the payment provider. The sandbox signs `<time>.<body>` with HMAC-SHA256, at most five minutes ago; other
+/// providers have headers and bodies of their own.
+#[utoipa::path(
+    post,
+    path = "/v1/payments/webhooks/{provider}",
+    operation_id = "receiveWebhook",
+    tag = "payments",
+    security(("webhook" = [])),
+    params(("provider" = String, Path, description = "Which provider", example = "sandbox")),
+    request_body(content = Object, description = "As the provider writes it"),
+    responses((status = 204, description = "Taken"), NotTaken),
+)]
 async fn webhook<J: Journal, P: Provider + Webhooks, C: Clock>(
     Shared(api): Shared<Api<J, P, C>>,
     ValidPath(name): ValidPath<String>,
@@ -234,4 +376,26 @@ fn validate(body: &ChargeBody) -> Result<(), Problem> {
 
 fn invalid(field: &str, value: impl Into<Value>, detail: &str) -> Problem {
     Problem::new(&INVALID_REQUEST).field(field, value, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use holdfast_platform::clock::SystemClock;
+    use holdfast_platform::journal::memory::MemoryJournal;
+    use holdfast_platform::openapi::testing::request_example;
+
+    use super::*;
+    use crate::provider::sandbox::Sandbox;
+
+    #[test]
+    fn the_examples_of_requests_are_some() {
+        let [_, document] = documents::<MemoryJournal, Sandbox, SystemClock>();
+        let charge = request_example(&document, "post", "/v1/charges");
+        let charge: ChargeBody = serde_json::from_value(charge).expect("the handler's type");
+        assert!(validate(&charge).is_ok());
+        for path in ["/v1/voids", "/v1/refunds"] {
+            let payment = request_example(&document, "post", path);
+            assert!(serde_json::from_value::<PaymentBody>(payment).is_ok(), "{path}");
+        }
+    }
 }

@@ -11,13 +11,16 @@
 //! recorded, and refunded.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// An amount of money in minor units.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Money {
     /// Minor units of the currency.
+    #[schema(minimum = 1)]
     pub amount: i64,
     /// ISO 4217 alphabetic code, upper case.
+    #[schema(pattern = "^[A-Z]{3}$")]
     pub currency: String,
 }
 

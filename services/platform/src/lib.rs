@@ -12,6 +12,7 @@
 //! | [`lane`] | durable consumers with bounded concurrency, settlement and dead letters |
 //! | [`nats`] | the connection to NATS and its state |
 //! | [`problem`] | RFC 9457 errors, and extractors that produce them |
+//! | [`openapi`] | routes that come with their description |
 //! | [`clock`] | time as a dependency |
 //! | `testing` | real nats-servers and a fault proxy for tests (feature `testing`) |
 
@@ -23,6 +24,7 @@ pub mod journal;
 pub mod lane;
 pub mod lifecycle;
 pub mod nats;
+pub mod openapi;
 pub mod problem;
 pub mod service;
 pub mod telemetry;

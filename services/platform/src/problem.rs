@@ -25,6 +25,7 @@ use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::telemetry::TraceContext;
 
@@ -39,8 +40,8 @@ const TYPE_BASE: &str = "https://holdfast.dev/problems/";
 #[derive(Debug, PartialEq, Eq)]
 pub struct ProblemType {
     slug: &'static str,
-    status: StatusCode,
-    title: &'static str,
+    pub(crate) status: StatusCode,
+    pub(crate) title: &'static str,
 }
 
 impl ProblemType {
@@ -131,27 +132,47 @@ struct Inner {
     extensions: Map<String, Value>,
 }
 
-#[derive(Debug, Serialize)]
+/// A field that is wrong.
+#[derive(Debug, Serialize, ToSchema)]
 struct FieldError {
+    /// Which, such as `lines[0].quantity`.
     field: String,
+    /// The value that it has, if it may be told.
     #[serde(skip_serializing_if = "Value::is_null")]
+    #[schema(required = false)]
     value: Value,
+    /// What is wrong with it.
     detail: String,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// An error (RFC 9457). Members beside these depend on the type.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Body<'a> {
+    /// The kind of problem: stable, to be matched on.
+    #[schema(format = "uri")]
     r#type: String,
+    /// The kind of problem for people.
     title: &'a str,
+    /// The status of the answer.
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
+    /// What is wrong with this very request.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     detail: Option<&'a str>,
+    /// The fields that are wrong.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<FieldError>, required = false)]
     errors: &'a [FieldError],
+    /// In how many seconds to try again.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     retry_after: Option<u64>,
+    /// By which logs and traces of this request are found.
     trace_id: &'a str,
     #[serde(flatten)]
+    #[schema(ignore)]
     extensions: &'a Map<String, Value>,
 }
 

@@ -22,7 +22,7 @@ use crate::crypto::Key;
 use crate::data_keys::DataKeys;
 use crate::hasher::{self, Hasher};
 
-pub use contact::{Change, Person};
+pub use contact::{Change, Export, Person};
 pub use registration::Registration;
 
 use records::{Claim, Credentials, Profile, email_key, open, user_key};

@@ -5,6 +5,7 @@ mod identity;
 mod keys;
 mod oauth;
 mod problems;
+pub(crate) mod schemas;
 mod sessions;
 
 use std::sync::Arc;
@@ -14,10 +15,11 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post, put};
+use holdfast_platform::openapi::{self, OpenApi, OpenApiRouter, operation};
 use holdfast_platform::problem::{self, Problem};
 use holdfast_user_core::claims::Grant;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::accounts::{Accounts, Owner};
 use crate::clients::Clients;
@@ -45,24 +47,37 @@ pub struct Api {
 
 /// The routes of the service.
 pub fn router(api: Api) -> Router {
-    let router = Router::new()
-        .route("/v1/users", post(accounts::register))
-        .route(
-            "/v1/users/me",
-            get(accounts::show)
-                .patch(accounts::change)
-                .delete(accounts::erase),
-        )
-        .route("/v1/users/me/export", get(accounts::export))
-        .route("/v1/users/me/password", put(accounts::change_password))
-        .route("/v1/contacts/{user_id}", get(accounts::contact))
-        .route("/v1/sessions", post(sessions::log_in))
-        .route("/v1/sessions/current", delete(sessions::log_out))
-        .route("/v1/oauth/token", post(oauth::token))
-        .route("/.well-known/jwks.json", get(keys::jwks));
+    let (router, _) = public().merge(internal()).split_for_parts();
     problem::with_fallbacks(router)
         .with_state(api)
         .layer(from_fn(guarded))
+}
+
+/// What the routes look like in OpenAPI: those that the gateway leads to, and those for other services.
+#[must_use]
+pub fn documents() -> [OpenApi; 2] {
+    [public().into_openapi(), internal().into_openapi()]
+}
+
+fn public() -> OpenApiRouter<Api> {
+    openapi::router()
+        .routes(operation(accounts::__path_register, accounts::register))
+        .routes(operation(accounts::__path_show, accounts::show))
+        .routes(operation(accounts::__path_change, accounts::change))
+        .routes(operation(accounts::__path_erase, accounts::erase))
+        .routes(operation(accounts::__path_export, accounts::export))
+        .routes(operation(
+            accounts::__path_change_password,
+            accounts::change_password,
+        ))
+        .routes(operation(sessions::__path_log_in, sessions::log_in))
+        .routes(operation(sessions::__path_log_out, sessions::log_out))
+        .routes(operation(oauth::__path_token, oauth::token))
+        .routes(operation(keys::__path_jwks, keys::jwks))
+}
+
+fn internal() -> OpenApiRouter<Api> {
+    openapi::router().routes(operation(accounts::__path_contact, accounts::contact))
 }
 
 /// What all answers have in common: what is personal or secret is kept by nobody on the way, and who is refused is told
@@ -85,13 +100,18 @@ async fn guarded(request: Request, next: Next) -> Response {
     response
 }
 
-/// RFC 6749 §5.1.
-#[derive(Serialize)]
+/// Tokens (RFC 6749 §5.1).
+#[derive(Serialize, ToSchema)]
 struct Tokens {
+    /// For the header `Authorization`.
     access_token: String,
+    /// For the next tokens: good once.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     refresh_token: Option<String>,
+    /// `Bearer`.
     token_type: &'static str,
+    /// For how many seconds the access token is good.
     expires_in: i64,
     scope: String,
 }

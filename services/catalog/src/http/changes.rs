@@ -2,21 +2,23 @@
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{post, put};
 use bytes::Bytes;
 use holdfast_platform::journal::{Append, Error, Headers, Journal, Record, Revision};
+use holdfast_platform::openapi::{self, JSON_BODY, OpenApiRouter, operation};
 use holdfast_platform::problem::{
-    INTERNAL, INVALID_REQUEST, Problem, ProblemType, UNAVAILABLE, ValidJson, ValidPath,
+    INTERNAL, INVALID_PARAMETER, INVALID_REQUEST, NOT_FOUND, Problem, ProblemType, UNAVAILABLE, ValidJson,
+    ValidPath,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
+use super::schemas::{NewProduct, ProductView};
 use super::{CACHE_CONTROL, JSON, check_sku, conditions, not_sold};
 use crate::product::{Fault, Money, Product};
 use crate::view::{PREFIX, View, is_deleted};
@@ -41,16 +43,35 @@ const SEEN_WITHIN: Duration = Duration::from_secs(1);
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 #[derive(Clone)]
-struct Shelf<J> {
+pub(super) struct Shelf<J> {
     view: View,
     journal: J,
 }
 
-pub(super) fn router<J: Journal>(view: View, journal: J) -> Router {
-    Router::new()
-        .route("/v1/products", post(create::<J>))
-        .route("/v1/products/{sku}", put(replace::<J>).delete(remove::<J>))
-        .with_state(Shelf { view, journal })
+pub(super) fn router<J: Journal>(view: View, journal: J) -> OpenApiRouter {
+    routes().with_state(Shelf { view, journal })
+}
+
+pub(super) fn routes<J: Journal>() -> OpenApiRouter<Shelf<J>> {
+    openapi::router()
+        .routes(operation(__path_create, create::<J>))
+        .routes(operation(__path_replace, replace::<J>))
+        .routes(operation(__path_remove, remove::<J>))
+}
+
+holdfast_platform::problems! {
+    /// Why a product is not made.
+    NotMade: JSON_BODY, &[&FORBIDDEN, &EXISTS]
+}
+
+holdfast_platform::problems! {
+    /// Why a product is not changed.
+    NotChanged: JSON_BODY, &[&INVALID_PARAMETER, &FORBIDDEN, &NOT_FOUND, &CHANGED]
+}
+
+holdfast_platform::problems! {
+    /// Why a product is not deleted.
+    NotDeleted: &[&INVALID_PARAMETER, &FORBIDDEN, &NOT_FOUND, &CHANGED]
 }
 
 /// A member of the staff, as the gateway says.
@@ -72,18 +93,33 @@ impl<S: Sync> FromRequestParts<S> for Staff {
 }
 
 /// A product as it is sent. What was read can be sent back: `version` and `availability` are ours, and ignored.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Draft {
+#[schema(as = ProductDraft)]
+pub(super) struct Draft {
+    /// That of the path, where there is one.
+    #[schema(max_length = 64, pattern = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
     sku: Option<String>,
+    /// For people: not blank.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\x00-\x1f\x7f-\x9f]*$"
+    )]
     name: String,
+    /// For people: lines of text.
     #[serde(default)]
+    #[schema(max_length = 4000, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
     description: String,
     price: Money,
+    /// A path, or an https URL; none: a picture with the name is drawn.
     #[serde(default)]
+    #[schema(max_length = 2048, pattern = r"^(|/([!-.0-\[\]-~][!-~]*)?|https://[!-~]*)$")]
     image_url: Option<String>,
+    /// Ignored.
     #[serde(default, rename = "version")]
     _version: Value,
+    /// Ignored.
     #[serde(default, rename = "availability")]
     _availability: Value,
 }
@@ -108,6 +144,33 @@ impl Draft {
     }
 }
 
+/// Add a product
+///
+/// For staff. A SKU whose product was deleted can be used again.
+#[utoipa::path(
+    post,
+    path = "/v1/products",
+    operation_id = "createProduct",
+    tag = "products",
+    security(("bearer" = ["staff"])),
+    request_body(
+        content = NewProduct,
+        example = json!({
+            "sku": "tea-gyokuro-50", "name": "Gyokuro, 50 g", "description": "Shaded for three weeks.",
+            "price": {"amount": 2490, "currency": "EUR"},
+        }),
+    ),
+    responses(
+        (
+            status = 201, description = "The product", body = ProductView,
+            headers(
+                ("ETag" = String, description = "Its version, and that of its availability"),
+                ("Location" = String, description = "Where it is"),
+            ),
+        ),
+        NotMade,
+    ),
+)]
 async fn create<J: Journal>(
     State(shelf): State<Shelf<J>>,
     _: Staff,
@@ -131,6 +194,37 @@ async fn create<J: Journal>(
     Ok(response)
 }
 
+/// Change a product
+///
+/// For staff. With `If-Match` only if nobody else has changed it; what was read can be sent back.
+#[utoipa::path(
+    put,
+    path = "/v1/products/{sku}",
+    operation_id = "replaceProduct",
+    tag = "products",
+    security(("bearer" = ["staff"])),
+    params(
+        (
+            "sku" = String, Path, description = "The stock keeping unit", example = "tea-sencha-100",
+            max_length = 64, pattern = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$",
+        ),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of what you have read"),
+    ),
+    request_body(
+        content = Draft,
+        example = json!({
+            "name": "Sencha, 100 g", "description": "Steamed, first flush.",
+            "price": {"amount": 1490, "currency": "EUR"}, "image_url": "/images/tea-sencha-100.svg",
+        }),
+    ),
+    responses(
+        (
+            status = 200, description = "The product", body = ProductView,
+            headers(("ETag" = String, description = "Its version, and that of its availability")),
+        ),
+        NotChanged,
+    ),
+)]
 async fn replace<J: Journal>(
     State(shelf): State<Shelf<J>>,
     _: Staff,
@@ -153,6 +247,24 @@ async fn replace<J: Journal>(
         .await
 }
 
+/// Delete a product
+///
+/// For staff. Orders that have it keep it.
+#[utoipa::path(
+    delete,
+    path = "/v1/products/{sku}",
+    operation_id = "deleteProduct",
+    tag = "products",
+    security(("bearer" = ["staff"])),
+    params(
+        (
+            "sku" = String, Path, description = "The stock keeping unit",
+            max_length = 64, pattern = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$",
+        ),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of what you have read"),
+    ),
+    responses((status = 204, description = "It is gone"), NotDeleted),
+)]
 async fn remove<J: Journal>(
     State(shelf): State<Shelf<J>>,
     _: Staff,
@@ -286,4 +398,23 @@ fn failed(error: &Error) -> Problem {
     }
     tracing::error!("a product cannot be changed: {error}");
     Problem::new(&INTERNAL)
+}
+
+#[cfg(test)]
+mod tests {
+    use holdfast_platform::journal::jetstream::JetStreamJournal;
+    use holdfast_platform::openapi::testing::request_example;
+
+    use super::*;
+
+    #[test]
+    fn the_examples_of_requests_are_some() {
+        let document = routes::<JetStreamJournal>().into_openapi();
+        for (method, path) in [("post", "/v1/products"), ("put", "/v1/products/{sku}")] {
+            let example = request_example(&document, method, path);
+            let mut draft: Draft = serde_json::from_value(example).expect("the handler's type");
+            let sku = draft.sku.take().unwrap_or_else(|| "tea-sencha-100".to_owned());
+            assert!(draft.product(sku).is_ok(), "{method} {path}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use holdfast_inventory_core::{Level, is_sku};
 use holdfast_platform::problem::{INVALID_PARAMETER, NOT_FOUND, Problem, UNAVAILABLE, ValidPath, ValidQuery};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Api;
 use crate::view::Reading;
@@ -18,7 +19,8 @@ const MAX_SKUS: usize = 100;
 const CACHE_CONTROL: &str = "max-age=1, stale-while-revalidate=30, stale-if-error=300";
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
-#[derive(Serialize)]
+/// How much of a SKU there is.
+#[derive(Serialize, ToSchema)]
 struct Stock<'a> {
     sku: &'a str,
     available: u64,
@@ -26,13 +28,16 @@ struct Stock<'a> {
     status: Status,
 }
 
-#[derive(Serialize)]
+/// How much of several SKUs there is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StockList)]
 struct Stocks<'a> {
     items: Vec<Stock<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = StockStatus)]
 enum Status {
     InStock,
     Limited,
@@ -63,7 +68,40 @@ fn stock(sku: &str, level: Option<Level>, limited_up_to: u64) -> Stock<'_> {
     }
 }
 
-/// The stock of one SKU.
+holdfast_platform::problems! {
+    /// Why the stock of a SKU is not told.
+    NotTold: &[&NOT_FOUND]
+}
+
+holdfast_platform::problems! {
+    /// Why there is no list.
+    NotListed: &[&INVALID_PARAMETER]
+}
+
+/// Read the stock of a SKU
+#[utoipa::path(
+    get,
+    path = "/v1/stock/{sku}",
+    operation_id = "getStock",
+    tag = "stock",
+    params(
+        ("sku" = String, Path, description = "The stock keeping unit", max_length = 64, pattern = "^[A-Za-z0-9._-]+$"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of what you have"),
+    ),
+    responses(
+        (
+            status = 200, description = "The stock", body = Stock,
+            headers(
+                ("ETag" = String, description = "Changes with the body"),
+                ("Age" = u64, description = "How old the levels are, in seconds"),
+                ("Cache-Control" = String, description = "How long they may be kept"),
+                ("Cache-Status" = Option<String>, description = "Why they may be outdated (RFC 9211)"),
+            ),
+        ),
+        (status = 304, description = "You have what there is"),
+        NotTold,
+    ),
+)]
 pub(super) async fn one(
     State(api): State<Api>,
     ValidPath(sku): ValidPath<String>,
@@ -80,7 +118,32 @@ pub(super) async fn one(
     ))
 }
 
-/// The stock of several SKUs, in the order asked for.
+/// Read the stock of several SKUs
+///
+/// In the order asked for, up to 100: `?sku=a&sku=b`.
+#[utoipa::path(
+    get,
+    path = "/v1/stock",
+    operation_id = "listStock",
+    tag = "stock",
+    params(
+        ("sku" = Vec<String>, Query, description = "The stock keeping units", min_items = 1, max_items = 100),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of what you have"),
+    ),
+    responses(
+        (
+            status = 200, description = "The stock", body = Stocks,
+            headers(
+                ("ETag" = String, description = "Changes with the body"),
+                ("Age" = u64, description = "How old the levels are, in seconds"),
+                ("Cache-Control" = String, description = "How long they may be kept"),
+                ("Cache-Status" = Option<String>, description = "Why they may be outdated (RFC 9211)"),
+            ),
+        ),
+        (status = 304, description = "You have what there is"),
+        NotListed,
+    ),
+)]
 pub(super) async fn list(
     State(api): State<Api>,
     ValidQuery(query): ValidQuery<Vec<(String, String)>>,

@@ -7,10 +7,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use holdfast_inventory_core::{Line, MAX_RECEIPT_QUANTITY, Receipt, Refusal, is_sku};
+use holdfast_platform::openapi::JSON_BODY;
 use holdfast_platform::problem::{
     INVALID_REQUEST, NOT_FOUND, Problem, ProblemType, UNAVAILABLE, ValidJson, ValidPath,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Api;
 use crate::receipts::MAX_RECEIPTS;
@@ -23,24 +25,40 @@ pub const RECEIPT_CONFLICT: ProblemType = ProblemType::new(
     "The receipt id stands for another receipt",
 );
 
-#[derive(Deserialize)]
+/// Goods that came in.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ReceiptRequest)]
 pub(super) struct OneReceipt {
+    /// How many.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     quantity: u32,
+    /// Your name for this receipt: it counts once.
+    #[schema(min_length = 1, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     receipt_id: String,
 }
 
-#[derive(Deserialize)]
+/// Goods that came in.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ReceiptListRequest)]
 pub(super) struct ManyReceipts {
+    #[schema(min_items = 1, max_items = 500)]
     receipts: Vec<ReceiptBody>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// Goods that came in.
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Receipt)]
 struct ReceiptBody {
+    #[schema(max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
     sku: String,
+    /// How many.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     quantity: u32,
+    /// Your name for this receipt: it counts once.
+    #[schema(min_length = 1, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     receipt_id: String,
 }
 
@@ -74,21 +92,52 @@ impl From<Receipt> for ReceiptBody {
     }
 }
 
-#[derive(Serialize)]
+/// What became of each receipt.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReceiptOutcomeList)]
 struct Outcomes {
     items: Vec<ItemOutcome>,
 }
 
-#[derive(Serialize)]
+/// What became of a receipt: `counted`, `repeated` or `refused`.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReceiptOutcome)]
 struct ItemOutcome {
     #[serde(flatten)]
+    #[schema(inline)]
     receipt: ReceiptBody,
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
 }
 
-/// Counts one receipt: 201 the first time, 200 when it comes again.
+holdfast_platform::problems! {
+    /// Why a receipt is not counted.
+    NotCounted: JSON_BODY, &[&NOT_FOUND, &RECEIPT_CONFLICT]
+}
+
+holdfast_platform::problems! {
+    /// Why no receipt is counted.
+    NoneCounted: JSON_BODY
+}
+
+/// Count goods that came in
+///
+/// For staff. The same receipt counts once, however often it is sent.
+#[utoipa::path(
+    post,
+    path = "/v1/stock/{sku}/receipts",
+    operation_id = "createReceipt",
+    tag = "stock",
+    security(("bearer" = ["staff"])),
+    params(("sku" = String, Path, description = "The stock keeping unit", example = "tea-sencha-100", max_length = 64, pattern = "^[A-Za-z0-9._-]+$")),
+    request_body(content = OneReceipt, example = json!({"quantity": 24, "receipt_id": "delivery-2026-11-23-7"})),
+    responses(
+        (status = 201, description = "Counted", body = ReceiptBody),
+        (status = 200, description = "It was counted before", body = ReceiptBody),
+        NotCounted,
+    ),
+)]
 pub(super) async fn one(
     State(api): State<Api>,
     ValidPath(sku): ValidPath<String>,
@@ -112,7 +161,20 @@ pub(super) async fn one(
     Ok((status, Json(ReceiptBody::from(receipt))).into_response())
 }
 
-/// Counts many receipts, each by itself: what one of them is refused for does not concern the others.
+/// Count many receipts
+///
+/// Each by itself: what one of them is refused for does not concern the others.
+#[utoipa::path(
+    post,
+    path = "/v1/receipts",
+    operation_id = "createReceipts",
+    tag = "stock",
+    request_body(
+        content = ManyReceipts,
+        example = json!({"receipts": [{"sku": "tea-sencha-100", "quantity": 24, "receipt_id": "delivery-7"}]}),
+    ),
+    responses((status = 200, description = "What became of each", body = Outcomes), NoneCounted),
+)]
 pub(super) async fn many(
     State(api): State<Api>,
     ValidJson(body): ValidJson<ManyReceipts>,
@@ -175,5 +237,22 @@ fn refused(receipt: &Receipt, refusal: &Refusal) -> Problem {
             format!("must be 1 to {MAX_RECEIPT_QUANTITY}"),
         ),
         Refusal::TooMuch => invalid().field("quantity", quantity, refusal.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use holdfast_platform::openapi::testing::request_example;
+
+    use super::*;
+    use crate::http::documents;
+
+    #[test]
+    fn the_examples_of_requests_are_some() {
+        let [public, internal] = documents();
+        let one = request_example(&public, "post", "/v1/stock/{sku}/receipts");
+        assert!(serde_json::from_value::<OneReceipt>(one).is_ok());
+        let many = request_example(&internal, "post", "/v1/receipts");
+        assert!(serde_json::from_value::<ManyReceipts>(many).is_ok());
     }
 }

@@ -3,6 +3,8 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use holdfast_contracts::subjects;
+use holdfast_inventory::http::documents;
+use holdfast_platform::openapi::testing::assert_described;
 use serde_json::json;
 
 use crate::support::{World, within};
@@ -119,4 +121,11 @@ async fn a_log_that_cannot_be_read_makes_the_replica_not_ready_and_its_reads_sta
         answer.header("cache-status"),
         "holdfast-inventory; fwd=stale; ttl=0"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documents_describe_the_router() {
+    let world = World::start().await;
+    let replica = world.replica().await;
+    assert_described(replica.router.clone(), &documents()).await;
 }

@@ -168,7 +168,7 @@ pub async fn api(nats: &Nats, call: &str, request: Value) -> Value {
 }
 
 pub struct Replica {
-    router: Router,
+    pub router: Router,
     pub role: watch::Receiver<Role>,
     pub ready: watch::Receiver<bool>,
     shutdown: CancellationToken,

@@ -8,16 +8,45 @@ use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use holdfast_order_core::{Command, Requester};
-use holdfast_platform::problem::{INTERNAL, Problem, ValidPath};
+use holdfast_platform::problem::{INTERNAL, INVALID_PARAMETER, NOT_FOUND, Problem, ValidPath};
 use uuid::Uuid;
 
 use super::headers::{about, location};
 use super::identity::Caller;
+use super::problems::{COMPLETED, CONTENDED, FORBIDDEN, NOT_PARKED, REFUND_PARKED};
 use super::{Api, OrderView, Wiring, problems};
 use crate::patience;
 use crate::replay::OrderKey;
 use crate::saga::Basis;
 
+holdfast_platform::problems! {
+    /// Why an order is not cancelled.
+    CancelRefused: &[&INVALID_PARAMETER, &NOT_FOUND, &COMPLETED, &REFUND_PARKED, &CONTENDED]
+}
+
+holdfast_platform::problems! {
+    /// Why an order is not resumed.
+    ResumeRefused: &[&INVALID_PARAMETER, &FORBIDDEN, &NOT_FOUND, &NOT_PARKED, &CONTENDED]
+}
+
+/// Cancel an order
+///
+/// What was reserved is given back, and what was paid is refunded. Cancelling twice is cancelling.
+#[utoipa::path(
+    post,
+    path = "/v1/orders/{id}/cancel",
+    operation_id = "cancelOrder",
+    tag = "orders",
+    security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The order")),
+    responses(
+        (
+            status = 202, description = "It is being cancelled", body = OrderView,
+            headers(("ETag" = String, description = "Its version")),
+        ),
+        CancelRefused,
+    ),
+)]
 pub(super) async fn cancel<W: Wiring>(
     State(api): State<Arc<Api<W>>>,
     caller: Caller,
@@ -34,6 +63,24 @@ pub(super) async fn cancel<W: Wiring>(
     in_time(&api, &caller, id, change).await
 }
 
+/// Resume a parked order
+///
+/// For staff: the step that could not be done is tried again.
+#[utoipa::path(
+    post,
+    path = "/v1/orders/{id}/resume",
+    operation_id = "resumeOrder",
+    tag = "orders",
+    security(("bearer" = ["staff"])),
+    params(("id" = Uuid, Path, description = "The order")),
+    responses(
+        (
+            status = 202, description = "It goes on", body = OrderView,
+            headers(("ETag" = String, description = "Its version")),
+        ),
+        ResumeRefused,
+    ),
+)]
 pub(super) async fn resume<W: Wiring>(
     State(api): State<Arc<Api<W>>>,
     caller: Caller,

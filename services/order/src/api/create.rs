@@ -9,11 +9,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use holdfast_contracts::ids;
 use holdfast_order_core::{Command, Line, Money, NewOrder, OrderId, total};
-use holdfast_platform::problem::{INTERNAL, Problem, ValidJson};
+use holdfast_platform::openapi::JSON_BODY;
+use holdfast_platform::problem::{INTERNAL, INVALID_PARAMETER, Problem, ValidJson};
 
 use super::headers::{IdempotencyKey, about, location};
 use super::identity::Caller;
-use super::problems::{self, PRICE_CHANGED};
+use super::problems::{self, CONTENDED, KEY_REUSED, PRICE_CHANGED};
 use super::request::{OrderRequest, Wanted, wrong};
 use super::view::MoneyView;
 use super::{Api, OrderView, Wiring};
@@ -22,7 +23,46 @@ use crate::ports::{Availability, Prices, Stock};
 use crate::replay::{OrderKey, Versioned};
 use crate::saga::{Applied, Basis, Error};
 
-/// Takes an order, or finds the one that the same request took before.
+holdfast_platform::problems! {
+    /// Why an order is not taken.
+    Refused: JSON_BODY, &[&INVALID_PARAMETER, &KEY_REUSED, &PRICE_CHANGED, &CONTENDED]
+}
+
+/// Take an order
+///
+/// The same `Idempotency-Key` is always the same order: the request can be repeated safely until it is answered, also
+/// after a 503. Prices are those of the catalogue. What becomes of the order is told by its `status`.
+#[utoipa::path(
+    post,
+    path = "/v1/orders",
+    operation_id = "createOrder",
+    tag = "orders",
+    security(("bearer" = [])),
+    params((
+        "Idempotency-Key" = String, Header,
+        description = "1 to 255 visible ASCII characters, bare or as a quoted string",
+        pattern = r#"^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$"#,
+        example = "8e03978e-40d5-43e8-bc93-6894a57f9324",
+    )),
+    request_body(
+        content = OrderRequest,
+        example = json!({
+            "lines": [{"sku": "tea-sencha-100", "quantity": 2}, {"sku": "pot-kyusu-350", "quantity": 1}],
+            "payment_token": "tok_ok",
+        }),
+    ),
+    responses(
+        (
+            status = 201, description = "The order was taken", body = OrderView,
+            headers(("ETag" = String, description = "Its version"), ("Location" = String, description = "Where it is")),
+        ),
+        (
+            status = 200, description = "The same request took this order before", body = OrderView,
+            headers(("ETag" = String, description = "Its version"), ("Location" = String, description = "Where it is")),
+        ),
+        Refused,
+    ),
+)]
 pub(super) async fn create<W: Wiring>(
     State(api): State<Arc<Api<W>>>,
     caller: Caller,

@@ -9,12 +9,13 @@ use futures::{StreamExt, stream};
 use holdfast_platform::journal::{Journal, Revision};
 use holdfast_platform::problem::{INTERNAL, INVALID_PARAMETER, Problem, ValidQuery};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::headers::stale;
 use super::identity::Caller;
 use super::read::{Read, read};
-use super::{Api, OrderView, Wiring, problems};
+use super::{Api, OrderView, Wiring, problems, schemas};
 use crate::index::Page;
 use crate::patience::{Patience, is_away};
 use crate::replay::OrderKey;
@@ -25,10 +26,15 @@ const MAX_LIMIT: usize = 100;
 /// So many orders of one page are read at once.
 const CONCURRENCY: usize = 8;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
+    /// The `next_cursor` of the page before.
+    #[param(nullable = false, pattern = "^(0|[1-9a-z][0-9a-z]{0,11})$")]
     cursor: Option<String>,
+    /// How many orders a page has at most.
+    #[param(nullable = false, minimum = 1, maximum = 100, default = 20)]
     limit: Option<usize>,
 }
 
@@ -60,6 +66,33 @@ fn cursor(Revision(mut position): Revision) -> String {
     }
 }
 
+holdfast_platform::problems! {
+    /// Why there is no list.
+    Refused: &[&INVALID_PARAMETER]
+}
+
+/// List your orders
+///
+/// The newest first, in pages: `next_cursor` is there while there are more. `Age` and `Cache-Status` say that the list
+/// may be outdated.
+#[utoipa::path(
+    get,
+    path = "/v1/orders",
+    operation_id = "listOrders",
+    tag = "orders",
+    security(("bearer" = [])),
+    params(ListQuery),
+    responses(
+        (
+            status = 200, description = "A page", body = List,
+            headers(
+                ("Age" = Option<u64>, description = "How old the oldest copy is, in seconds, if it may be outdated"),
+                ("Cache-Status" = Option<String>, description = "Why it may be outdated (RFC 9211)"),
+            ),
+        ),
+        Refused,
+    ),
+)]
 pub(super) async fn list<W: Wiring>(
     State(api): State<Arc<Api<W>>>,
     caller: Caller,
@@ -88,19 +121,26 @@ pub(super) async fn list<W: Wiring>(
     Ok((headers, Json(list)).into_response())
 }
 
-#[derive(Serialize)]
+/// A page of orders.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OrderList)]
 struct List<'a> {
     items: Vec<OrderView<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<Omitted>, required = false)]
     omitted: &'a [Omitted],
+    /// Where the next page begins; none: this is the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next_cursor: Option<String>,
 }
 
 /// An order of the page that cannot be shown: `unreadable`, or `unavailable` while the journal is away.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OmittedOrder)]
 struct Omitted {
     id: Uuid,
+    #[schema(schema_with = schemas::omission)]
     reason: &'static str,
 }
 

@@ -25,22 +25,22 @@ pub(super) const PRICE_CHANGED: ProblemType = ProblemType::new(
     StatusCode::CONFLICT,
     "The total differs from what was expected",
 );
-const COMPLETED: ProblemType = ProblemType::new(
+pub(super) const COMPLETED: ProblemType = ProblemType::new(
     "order-completed",
     StatusCode::CONFLICT,
     "A completed order cannot be cancelled",
 );
-const REFUND_PARKED: ProblemType = ProblemType::new(
+pub(super) const REFUND_PARKED: ProblemType = ProblemType::new(
     "order-parked-in-refund",
     StatusCode::CONFLICT,
     "The order is being refunded and is parked",
 );
-const NOT_PARKED: ProblemType = ProblemType::new(
+pub(super) const NOT_PARKED: ProblemType = ProblemType::new(
     "order-not-parked",
     StatusCode::CONFLICT,
     "Only a parked order can be resumed",
 );
-const CONTENDED: ProblemType = ProblemType::new(
+pub(super) const CONTENDED: ProblemType = ProblemType::new(
     "contended",
     StatusCode::SERVICE_UNAVAILABLE,
     "The order is changing too fast",

@@ -10,8 +10,9 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use holdfast_order_core::OrderId;
 use holdfast_platform::journal::{Journal, Record};
-use holdfast_platform::problem::{INTERNAL, Problem, ValidPath};
+use holdfast_platform::problem::{INTERNAL, INVALID_PARAMETER, NOT_FOUND, Problem, ValidPath};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::headers::{about, has_version, stale};
@@ -70,6 +71,40 @@ pub(super) async fn read<J: Journal>(
     Ok(order.state.order().is_some().then_some(Read { key, order, age }))
 }
 
+holdfast_platform::problems! {
+    /// Why an order is not shown.
+    Refused: &[&INVALID_PARAMETER, &NOT_FOUND]
+}
+
+/// Read an order
+///
+/// Another customer's order is not found. `Age` and `Cache-Status` say that the answer may be outdated.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/{id}",
+    operation_id = "getOrder",
+    tag = "orders",
+    security(("bearer" = [])),
+    params(
+        ("id" = Uuid, Path, description = "The order"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the version that you have"),
+    ),
+    responses(
+        (
+            status = 200, description = "The order", body = OrderView,
+            headers(
+                ("ETag" = String, description = "Its version"),
+                ("Age" = Option<u64>, description = "How old the copy is, in seconds, if it may be outdated"),
+                ("Cache-Status" = Option<String>, description = "Why it may be outdated (RFC 9211)"),
+            ),
+        ),
+        (
+            status = 304, description = "You have this version",
+            headers(("ETag" = String, description = "Its version")),
+        ),
+        Refused,
+    ),
+)]
 pub(super) async fn one<W: Wiring>(
     State(api): State<Arc<Api<W>>>,
     caller: Caller,
@@ -85,12 +120,35 @@ pub(super) async fn one<W: Wiring>(
     Ok((headers, Json(OrderView::of(&key, order))).into_response())
 }
 
-#[derive(Serialize)]
+/// What happened to an order.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OrderEventList)]
 struct Trail {
     items: Vec<EventView>,
 }
 
-/// The audit trail as it is now, or as it was last read if the journal is away.
+/// Read what happened to an order
+///
+/// All events, the oldest first. `Age` and `Cache-Status` say that the newest may be missing.
+// As it is now, or as it was last read if the journal is away.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/{id}/events",
+    operation_id = "listOrderEvents",
+    tag = "orders",
+    security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The order")),
+    responses(
+        (
+            status = 200, description = "The events", body = Trail,
+            headers(
+                ("Age" = Option<u64>, description = "How old the copy is, in seconds, if it may be outdated"),
+                ("Cache-Status" = Option<String>, description = "Why it may be outdated (RFC 9211)"),
+            ),
+        ),
+        Refused,
+    ),
+)]
 pub(super) async fn events<W: Wiring>(
     State(api): State<Arc<Api<W>>>,
     caller: Caller,

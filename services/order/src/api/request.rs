@@ -7,32 +7,46 @@ use holdfast_platform::problem::{INVALID_REQUEST, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 const MAX_LINES: usize = 100;
 const MAX_QUANTITY: u32 = 1000;
 const MAX_TOKEN: usize = 255;
 
 /// A request for an order, as it stands in the body.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OrderRequest {
+    /// What is wanted; each SKU in one line.
+    #[schema(min_items = 1, max_items = 100)]
     lines: Vec<LineRequest>,
+    /// How the payment provider knows the card.
+    #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
     payment_token: String,
+    /// What the customer was told that it costs: another total is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     expected_total: Option<MoneyRequest>,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = OrderLineRequest)]
 struct LineRequest {
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
     sku: String,
+    #[schema(minimum = 1, maximum = 1000)]
     quantity: i64,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ExpectedTotal)]
 struct MoneyRequest {
+    /// Minor units of the currency.
+    #[schema(minimum = 0)]
     amount: i64,
+    /// ISO 4217.
+    #[schema(pattern = "^[A-Z]{3}$")]
     currency: String,
 }
 

@@ -9,6 +9,7 @@ use holdfast_order_core::{OrderId, PaymentOutcome, UserId};
 use holdfast_platform::clock::ManualClock;
 use holdfast_platform::journal::memory::MemoryJournal;
 use holdfast_platform::journal::{Append, Disposition, Headers, Revision};
+use holdfast_platform::openapi::testing::{assert_described, request_example};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -786,4 +787,16 @@ async fn an_audit_trail_that_was_never_read_is_waited_for_once_and_then_told_to_
         ((503, "unavailable"), "2")
     );
     assert!(asked.elapsed() < ONE_PATIENCE, "{:?}", asked.elapsed());
+}
+
+#[tokio::test]
+async fn the_document_describes_the_router() {
+    assert_described(Shop::open().router, &[document::<Fake>()]).await;
+}
+
+#[test]
+fn the_example_of_a_request_is_one() {
+    let example = request_example(&document::<Fake>(), "post", "/v1/orders");
+    let request: request::OrderRequest = serde_json::from_value(example).expect("the handler's type");
+    assert!(request.check().is_ok());
 }

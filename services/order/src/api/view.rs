@@ -4,28 +4,40 @@ use holdfast_order_core::{Event, Line, Money, Order, PaymentFailureReason, Reque
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::schemas;
 use crate::codec::Commit;
 use crate::replay::OrderKey;
 
 /// An order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
 pub struct OrderView<'a> {
     id: Uuid,
     user_id: Uuid,
+    /// How far it is.
+    #[schema(schema_with = schemas::status)]
     status: &'static str,
+    /// Why it was cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schemas::reason, required = false)]
     reason: Option<&'static str>,
+    /// Whether it was taken without knowing what is in stock.
     limited_stock: bool,
     lines: Vec<LineView<'a>>,
     total: MoneyView<'a>,
+    /// Counts the events.
     version: u64,
+    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderLine)]
 struct LineView<'a> {
     sku: &'a str,
     quantity: u32,
@@ -33,9 +45,13 @@ struct LineView<'a> {
 }
 
 /// An amount of money: an integer of minor units.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Money)]
 pub(super) struct MoneyView<'a> {
+    /// Minor units of the currency.
     amount: i64,
+    /// ISO 4217.
+    #[schema(pattern = "^[A-Z]{3}$")]
     currency: &'a str,
 }
 
@@ -78,11 +94,17 @@ impl<'a> MoneyView<'a> {
 }
 
 /// An event of the audit trail.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderEvent)]
 pub(super) struct EventView {
+    /// The version of the order with this event.
     version: u64,
+    #[schema(schema_with = schemas::event_type)]
     r#type: &'static str,
+    #[schema(value_type = String, format = DateTime)]
     time: Timestamp,
+    /// Depends on the type.
+    #[schema(value_type = Object)]
     data: Value,
 }
 

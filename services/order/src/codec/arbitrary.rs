@@ -80,7 +80,7 @@ fn created() -> impl Strategy<Value = Event> {
     )
 }
 
-fn event() -> impl Strategy<Value = Event> {
+pub(crate) fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         created(),
         Just(Event::InventoryReserved),

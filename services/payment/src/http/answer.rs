@@ -8,27 +8,28 @@ use axum::response::{IntoResponse, Response};
 use holdfast_platform::journal;
 use holdfast_platform::problem::{INTERNAL, NOT_FOUND, Problem, ProblemType, UNAVAILABLE};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::provider::{self, WebhookError};
 use crate::service::Error;
 use crate::state::{Money, State};
 
-const AMOUNT_DIFFERS: ProblemType = ProblemType::new(
+pub(super) const AMOUNT_DIFFERS: ProblemType = ProblemType::new(
     "payment-amount-differs",
     StatusCode::UNPROCESSABLE_ENTITY,
     "The payment of this order is about another amount",
 );
-const PROVIDER_TIMEOUT: ProblemType = ProblemType::new(
+pub(super) const PROVIDER_TIMEOUT: ProblemType = ProblemType::new(
     "provider-timeout",
     StatusCode::GATEWAY_TIMEOUT,
     "The payment provider did not answer in time",
 );
-const PROVIDER_UNAVAILABLE: ProblemType = ProblemType::new(
+pub(super) const PROVIDER_UNAVAILABLE: ProblemType = ProblemType::new(
     "provider-unavailable",
     StatusCode::BAD_GATEWAY,
     "The payment provider's answer is not known",
 );
-const PROVIDER_REFUSED: ProblemType = ProblemType::new(
+pub(super) const PROVIDER_REFUSED: ProblemType = ProblemType::new(
     "provider-refused",
     StatusCode::BAD_GATEWAY,
     "The payment provider does not accept our requests",
@@ -38,15 +39,17 @@ pub(super) const SIGNATURE_INVALID: ProblemType = ProblemType::new(
     StatusCode::UNAUTHORIZED,
     "The webhook is not signed by the provider",
 );
-const WEBHOOK_MALFORMED: ProblemType = ProblemType::new(
+pub(super) const WEBHOOK_MALFORMED: ProblemType = ProblemType::new(
     "webhook-malformed",
     StatusCode::BAD_REQUEST,
     "The webhook cannot be read",
 );
 
-#[derive(Serialize)]
+/// Where a payment stands.
+#[derive(Serialize, ToSchema)]
 #[serde(tag = "status", rename_all = "lowercase")]
-enum Answer {
+#[schema(as = Payment)]
+pub(super) enum Answer {
     Succeeded {
         charge_id: String,
     },

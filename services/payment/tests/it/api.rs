@@ -1,7 +1,11 @@
 //! What the API answers to requests that are wrong, and to webhooks, good and bad.
 
 use axum::http::StatusCode;
+use holdfast_payment::http::documents;
+use holdfast_payment::provider::sandbox::Sandbox;
+use holdfast_platform::clock::SystemClock;
 use holdfast_platform::journal::memory::MemoryJournal;
+use holdfast_platform::openapi::testing::assert_described;
 use holdfast_sandbox::webhook::{SIGNATURE_HEADER, signature};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -196,4 +200,11 @@ async fn a_webhook_too_large_or_at_a_path_that_cannot_be_read_is_a_problem() {
         (400, &"provider".into())
     );
     assert!(journal.is_empty());
+}
+
+#[tokio::test]
+async fn the_documents_describe_the_router() {
+    let (world, _) = world().await;
+    let documents = documents::<MemoryJournal, Sandbox, SystemClock>();
+    assert_described(world.router.clone(), &documents).await;
 }

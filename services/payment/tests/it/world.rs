@@ -94,6 +94,7 @@ impl RunningSandbox {
 /// Payment over a journal and a sandbox, on a real socket.
 pub struct World {
     pub sandbox: RunningSandbox,
+    pub router: Router,
     pub url: String,
     pub client: Client,
     pub work: Work,
@@ -112,17 +113,16 @@ impl World {
         let (provider, clock) = (Arc::new(sandbox.client(timeout)), Arc::new(SystemClock));
         let payments = Payments::new(journal, Arc::clone(&provider), Arc::clone(&clock));
         let work = Work::new(100, Duration::from_secs(20));
-        serve_on(
-            listener,
-            router(Api {
-                payments,
-                provider,
-                clock,
-                work: work.clone(),
-            }),
-        );
+        let router = router(Api {
+            payments,
+            provider,
+            clock,
+            work: work.clone(),
+        });
+        serve_on(listener, router.clone());
         Self {
             sandbox,
+            router,
             url,
             client: Client::new(),
             work,

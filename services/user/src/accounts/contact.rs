@@ -6,6 +6,7 @@ use holdfast_user_core::contact::{self, Notifications};
 use holdfast_user_core::email::Email;
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::records::{Contact, ContactRecord, Credentials, Profile, open, seal, user_key};
@@ -14,7 +15,8 @@ use crate::bucket::{self, contended};
 use crate::crypto::Key;
 
 /// An account as its owner sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Account)]
 pub struct Person {
     /// The account.
     pub id: Uuid,
@@ -24,14 +26,18 @@ pub struct Person {
     pub name: String,
     /// In the form of E.164.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub phone: Option<String>,
     /// By which ways to be notified.
+    #[schema(value_type = crate::http::schemas::Notifications)]
     pub notifications: Notifications,
     /// What the account may do beside what all may.
     pub roles: Vec<String>,
     /// When it was registered.
+    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// When the e-mail address or the password was changed.
+    #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
 }
 
@@ -194,9 +200,11 @@ impl Accounts {
 }
 
 /// All that is kept of a user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AccountExport)]
 pub struct Export {
     /// When it was read.
+    #[schema(value_type = String, format = DateTime)]
     pub exported_at: Timestamp,
     /// Who they are.
     pub account: Person,
@@ -205,13 +213,17 @@ pub struct Export {
 }
 
 /// A session as its owner sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Session)]
 pub struct SessionInfo {
     /// When it began.
+    #[schema(value_type = String, format = DateTime)]
     pub logged_in_at: Timestamp,
     /// When its last token was given.
+    #[schema(value_type = String, format = DateTime)]
     pub last_used_at: Timestamp,
     /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
     pub expires_at: Timestamp,
     /// Whether it has ended by a logout or since a token was used twice.
     pub is_revoked: bool,

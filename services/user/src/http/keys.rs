@@ -8,7 +8,22 @@ use axum::response::{IntoResponse, Response};
 use holdfast_platform::problem::Problem;
 
 use super::Api;
+use super::schemas::KeySet;
 
+/// Read the keys that tokens are signed with
+///
+/// A JSON Web Key Set (RFC 7517).
+#[utoipa::path(
+    get,
+    path = "/.well-known/jwks.json",
+    operation_id = "getKeys",
+    tag = "accounts",
+    security(()),
+    responses((
+        status = 200, description = "The keys", body = KeySet, content_type = "application/jwk-set+json",
+        headers(("Cache-Control" = String, description = "How long they may be kept")),
+    )),
+)]
 pub(super) async fn jwks(State(api): State<Api>) -> Result<Response, Problem> {
     let keys: Arc<str> = api.signer.jwks()?;
     let (fresh, stale) = api.signer.keeping();

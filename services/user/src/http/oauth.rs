@@ -6,9 +6,12 @@ use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use holdfast_platform::problem::{Problem, ProblemType, RawBody, UNSUPPORTED_MEDIA_TYPE};
+use holdfast_platform::problem::{
+    BODY_TOO_LARGE, INCOMPLETE_BODY, Problem, ProblemType, RawBody, SLOW_BODY, UNSUPPORTED_MEDIA_TYPE,
+};
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{Api, Tokens};
 use crate::accounts;
@@ -34,12 +37,27 @@ const INVALID_CLIENT: ProblemType = ProblemType::new(
 );
 
 /// The parameters. Unknown ones are ignored, and none may come twice (§3.2).
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = TokenRequest)]
 pub(super) struct Parameters {
+    /// `refresh_token` or `client_credentials`.
+    #[schema(
+        required = true,
+        nullable = false,
+        pattern = "^(refresh_token|client_credentials)$"
+    )]
     grant_type: Option<String>,
+    /// The token, for `refresh_token`.
+    #[schema(nullable = false)]
     refresh_token: Option<String>,
+    /// For `client_credentials`, unless they are in `Authorization: Basic`.
+    #[schema(nullable = false)]
     client_id: Option<String>,
+    /// For `client_credentials`, unless they are in `Authorization: Basic`.
+    #[schema(nullable = false, format = Password)]
     client_secret: Option<String>,
+    /// Less than all that the client may have, for `client_credentials`.
+    #[schema(nullable = false)]
     scope: Option<String>,
 }
 
@@ -70,6 +88,31 @@ impl<S: Sync> FromRequest<S> for Parameters {
     }
 }
 
+holdfast_platform::problems! {
+    /// Why there are no tokens.
+    Refused: &[
+        &INVALID_REQUEST, &INVALID_GRANT, &INVALID_SCOPE, &UNSUPPORTED_GRANT_TYPE, &INCOMPLETE_BODY, &INVALID_CLIENT,
+        &SLOW_BODY, &BODY_TOO_LARGE, &UNSUPPORTED_MEDIA_TYPE,
+    ]
+}
+
+/// Get tokens
+///
+/// The token endpoint of OAuth 2 (RFC 6749 §3.2). A refresh token is good once: if it comes again its session ends.
+/// Its errors are problems with the member `error` of RFC 6749.
+#[utoipa::path(
+    post,
+    path = "/v1/oauth/token",
+    operation_id = "getTokens",
+    tag = "accounts",
+    security((), ("client" = [])),
+    request_body(
+        content = Parameters,
+        content_type = "application/x-www-form-urlencoded",
+        example = json!({"grant_type": "client_credentials", "client_id": "reports", "client_secret": "…"}),
+    ),
+    responses((status = 200, description = "Tokens", body = Tokens), Refused),
+)]
 pub(super) async fn token(
     State(api): State<Api>,
     headers: HeaderMap,

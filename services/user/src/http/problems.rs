@@ -13,22 +13,22 @@ use crate::{bucket, hasher, sessions, signing};
 
 pub(super) const UNAUTHENTICATED: ProblemType =
     ProblemType::new("unauthenticated", StatusCode::UNAUTHORIZED, "Nobody is logged in");
-const EMAIL_TAKEN: ProblemType = ProblemType::new(
+pub(super) const EMAIL_TAKEN: ProblemType = ProblemType::new(
     "email-taken",
     StatusCode::CONFLICT,
     "The e-mail address belongs to another account",
 );
-const WRONG_PASSWORD: ProblemType = ProblemType::new(
+pub(super) const WRONG_PASSWORD: ProblemType = ProblemType::new(
     "wrong-password",
     StatusCode::UNAUTHORIZED,
     "No account has this e-mail address and this password",
 );
-const TOO_MANY_ATTEMPTS: ProblemType = ProblemType::new(
+pub(super) const TOO_MANY_ATTEMPTS: ProblemType = ProblemType::new(
     "too-many-attempts",
     StatusCode::TOO_MANY_REQUESTS,
     "Too many wrong passwords",
 );
-const BUSY: ProblemType = ProblemType::new(
+pub(super) const BUSY: ProblemType = ProblemType::new(
     "busy",
     StatusCode::SERVICE_UNAVAILABLE,
     "Too many passwords are being checked",

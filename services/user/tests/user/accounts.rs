@@ -2,6 +2,8 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use holdfast_platform::openapi::testing::assert_described;
+use holdfast_user::http::documents;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -163,4 +165,10 @@ async fn who_is_nobody_or_two_is_let_in_nowhere() {
         .as_user(&stranger, "GET", "/v1/users/me", None)
         .await
         .expect(401);
+}
+
+#[tokio::test]
+async fn the_documents_describe_the_router() {
+    let world = World::new().await;
+    assert_described(world.replica.router.clone(), &documents()).await;
 }
