@@ -36,8 +36,11 @@ pub struct Verdict {
     pub wait: u64,
     /// Nanoseconds until the bucket is full.
     pub reset: u64,
-    /// The bucket's TAT once this request has passed; unchanged if it may not.
+    /// The bucket's TAT once this request has passed; unchanged if it may not, unless [`Self::lowered`].
     pub tat: u64,
+    /// Whether the bucket's TAT was further ahead than that of an empty bucket: it is left from a slower limit of the same
+    /// name, and `tat` is to take its place although the request may not pass.
+    pub lowered: bool,
     /// What said so.
     pub source: Source,
 }
@@ -119,8 +122,9 @@ impl Limit {
     /// Asks a bucket with this TAT (0: never used) whether one request may pass at `now`.
     #[must_use]
     pub fn check(&self, tat: u64, now: u64) -> Verdict {
-        // A TAT further ahead than an empty bucket's is left from a slower limit of the same name.
-        let tat = tat.clamp(now, now.saturating_add(self.tolerance));
+        let empty = now.saturating_add(self.tolerance);
+        let lowered = tat > empty;
+        let tat = tat.clamp(now, empty);
         let next = tat.saturating_add(self.interval);
         let used = next - now;
         if used > self.tolerance {
@@ -131,6 +135,7 @@ impl Limit {
                 wait,
                 reset,
                 tat,
+                lowered,
                 source: Source::Bucket,
             };
         }
@@ -141,6 +146,7 @@ impl Limit {
             wait: 0,
             reset: used,
             tat: next,
+            lowered: false,
             source: Source::Bucket,
         }
     }
@@ -177,6 +183,8 @@ mod tests {
     fn a_bucket_of_a_slower_limit_is_at_most_empty() {
         let verdict = limit(1, SECOND, 1).check(3600 * SECOND, 0);
         assert_eq!((verdict.allowed, verdict.wait), (false, SECOND));
+        assert_eq!((verdict.lowered, verdict.tat), (true, SECOND));
+        assert!(!limit(1, SECOND, 1).check(verdict.tat, 0).lowered);
     }
 
     #[test]

@@ -19,6 +19,10 @@ const COUNTER: u64 = (1 << 22) - 1;
 /// The most tokens that one lease can hold.
 pub const MOST_TOKENS: u32 = COUNTER as u32;
 
+/// An answer that ends this much sooner than what is there did not come late: limits have become faster since, and a
+/// lease of a slow limit lasts as long as one of its tokens takes.
+const OUTLIVED: u64 = 2_000_000_000;
+
 /// Tokens until a time, in one number. 0 is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lease(pub u64);
@@ -87,6 +91,7 @@ impl Holding {
                 wait: 0,
                 reset: lease.expiry() - now,
                 tat: lease.0 + 1,
+                lowered: false,
                 source: Source::Lease,
             };
             return (kind, verdict);
@@ -98,6 +103,7 @@ impl Holding {
                 wait: limit.interval(),
                 reset: limit.interval(),
                 tat: 0,
+                lowered: false,
                 source: Source::Lease,
             };
             return (0, verdict);
@@ -112,18 +118,31 @@ impl Holding {
         )
     }
 
-    /// Where a lease goes: in place of the one that ends first. Nowhere if it is over already, is older than what is
-    /// there, or would only say that there is nothing while something is left.
+    /// Where a lease goes: in place of one that a slower limit has left, else of the one that ends first. Nowhere if it is
+    /// over already, is older than what is there, or would only say that there is nothing while something is left.
     #[must_use]
     pub fn place(&self, lease: Lease, now: u64) -> Option<Kind> {
         let [first, second] = self.leases;
         let [one, other] = Self::LEASES;
+        let outlives = |held: Lease| held.expiry() > lease.expiry().saturating_add(OUTLIVED);
+        if lease.is_valid(now) && (outlives(first) || outlives(second)) {
+            return Some(if outlives(first) { one } else { other });
+        }
         let has_tokens = self
             .leases
             .iter()
             .any(|held| held.is_valid(now) && held.tokens() > 0);
         let is_news = lease.is_valid(now) && lease > first.min(second) && (lease.tokens() > 0 || !has_tokens);
         is_news.then_some(if first <= second { one } else { other })
+    }
+
+    /// The number of this kind.
+    #[must_use]
+    pub fn number(&self, kind: Kind) -> u64 {
+        let lease = Self::LEASES.iter().position(|lease| *lease == kind);
+        lease
+            .and_then(|at| self.leases.get(at))
+            .map_or(self.floor, |lease| lease.0)
     }
 
     /// Tokens that will still be there at `then`, once the next lease has taken its place.

@@ -7,7 +7,7 @@ pub use leasing::{Grant, Granted};
 use holdfast_filter_abi::{Error as HostError, Expected, Host, Shared, Swap};
 
 use crate::gcra::{Limit, Verdict};
-use crate::table::{Bucket, Hot, find, spill};
+use crate::table::{Bucket, Hot, find, lower, spill};
 
 /// Lost races after which a decision is given up. Each lost race is a decision of another worker, so even
 /// with every worker of a large proxy at it this many in a row do not happen.
@@ -96,7 +96,9 @@ impl Limiter {
                 .zip(&verdicts)
                 .all(|(ask, verdict)| verdict.allowed || !ask.enforced);
             let now = hot.now;
-            if !allowed || self.commit(host, hot, expected, &buckets, &mut evicted)? == Swap::Stored {
+            let kept = kept(&buckets, allowed);
+            let unchanged = !allowed && kept.is_empty();
+            if unchanged || self.commit(host, hot, expected, &kept, &mut evicted)? == Swap::Stored {
                 return Ok(Decision {
                     verdicts,
                     allowed,
@@ -153,15 +155,31 @@ impl Limiter {
         host: &impl Host,
         mut hot: Hot,
         expected: Expected,
-        buckets: &[(u64, Verdict)],
+        kept: &[Kept],
         evicted: &mut u32,
     ) -> Result<Swap, Error> {
-        let taken: Vec<Bucket> = buckets
-            .iter()
-            .filter(|(_, v)| v.allowed)
-            .map(|(id, v)| Bucket { id: *id, tat: v.tat })
-            .collect();
-        self.keep(host, &mut hot, expected, &taken, evicted)
+        for Kept { bucket, .. } in kept.iter().filter(|kept| kept.lowered) {
+            self.lower(host, &hot, *bucket)?;
+        }
+        let buckets: Vec<Bucket> = kept.iter().map(|kept| kept.bucket).collect();
+        self.keep(host, &mut hot, expected, &buckets, evicted)
+    }
+
+    /// Lowers the copy in the bucket's page, which would else come back when the bucket spills.
+    fn lower(&self, host: &impl Host, hot: &Hot, bucket: Bucket) -> Result<(), Error> {
+        for _ in 0..ATTEMPTS {
+            let Some(page) = self.page(host, hot, bucket.id)? else {
+                return Ok(());
+            };
+            let Some(next) = lower(&page.value, bucket) else {
+                return Ok(());
+            };
+            let expected = Expected::Version(page.version);
+            if host.store(&self.page_key(hot, bucket.id), &next, expected)? == Swap::Stored {
+                return Ok(());
+            }
+        }
+        Err(Error::Contended)
     }
 
     /// What spills is in its page before the hot set lets go of it, so no worker can miss it in both.
@@ -204,6 +222,27 @@ impl Limiter {
         key.extend(hot.page(id).to_le_bytes());
         key
     }
+}
+
+/// A bucket that is to have a new TAT.
+struct Kept {
+    bucket: Bucket,
+    /// It is an earlier one.
+    lowered: bool,
+}
+
+/// What a decision leaves behind: the tokens that were taken, if it was to let the request pass, and whatever a relaxed
+/// limit has lowered.
+fn kept(buckets: &[(u64, Verdict)], allowed: bool) -> Vec<Kept> {
+    let kept = buckets.iter().filter(|(_, v)| v.lowered || allowed && v.allowed);
+    kept.map(|(id, verdict)| Kept {
+        bucket: Bucket {
+            id: *id,
+            tat: verdict.tat,
+        },
+        lowered: verdict.lowered,
+    })
+    .collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //! The **hot set** is one shared value with the buckets in use just now. Every decision is one
 //! compare-and-swap of it, so any number of buckets changes together or not at all. When it is full, buckets spill to
 //! the **pages**: a fixed number of further values, each for the buckets whose id falls on it. A bucket in
-//! the hot set overrides its copy in a page, and its TAT only grows, so a stale copy does no harm.
+//! the hot set overrides its copy in a page, and its TAT only grows, so a stale copy does no harm. It shrinks only when a
+//! limit was relaxed: then the copy is [lowered](lower) first. A worker that is just then spilling the old number brings it
+//! back, and it is lowered once more when it is met.
 //!
 //! A bucket that is full again carries no information and is dropped wherever it is met. One that still
 //! counts is dropped only from a page full of such buckets, the one nearest to full, and that is told.
@@ -146,6 +148,19 @@ pub fn spill(page: &[u8], bucket: Bucket, now: u64) -> (Vec<u8>, Option<Bucket>)
     (out, evicted)
 }
 
+/// The page with a TAT for this bucket that is not later than this one; `None` if it is so already.
+#[must_use]
+pub fn lower(page: &[u8], bucket: Bucket) -> Option<Vec<u8>> {
+    let mut buckets = decode_buckets(page)?;
+    let held = buckets
+        .iter_mut()
+        .find(|held| held.id == bucket.id && held.tat > bucket.tat)?;
+    held.tat = bucket.tat;
+    let mut out = Vec::with_capacity(page.len());
+    encode_buckets(&buckets, &mut out);
+    Some(out)
+}
+
 /// The TAT of a bucket in a page.
 #[must_use]
 pub fn find(page: &[u8], id: u64) -> Option<u64> {
@@ -222,6 +237,17 @@ mod tests {
         let (page, _) = spill(b"", bucket(1, 50), 0);
         let (page, _) = spill(&page, bucket(1, 40), 0);
         assert_eq!(find(&page, 1), Some(50));
+    }
+
+    #[test]
+    fn what_is_lowered_in_a_page_is_that_bucket_if_it_is_later() {
+        let (page, _) = spill(b"", bucket(1, 50), 0);
+        let (page, _) = spill(&page, bucket(2, 60), 0);
+        let lowered = lower(&page, bucket(1, 40)).unwrap();
+        assert_eq!((find(&lowered, 1), find(&lowered, 2)), (Some(40), Some(60)));
+        assert_eq!(lower(&page, bucket(1, 50)), None);
+        assert_eq!(lower(&page, bucket(3, 0)), None);
+        assert_eq!(lower(b"garbage", bucket(1, 0)), None);
     }
 
     #[test]

@@ -62,9 +62,26 @@ fn a_lease_replaces_the_one_that_ends_first_unless_it_is_old_news() {
     );
     assert_eq!(held(none, none).place(some, 5 * SECOND), None, "it is over");
     assert_eq!(
-        held(some, some).place(Lease::new(9, SECOND), 0),
+        held(some, some).place(Lease::new(9, 4 * SECOND), 0),
         None,
         "it is older"
+    );
+}
+
+#[test]
+fn what_a_slower_limit_has_left_makes_room_first() {
+    let (hour, soon) = (Lease::new(0, 3600 * SECOND), Lease::new(5, 3 * SECOND));
+    let held = |one, other| Holding {
+        leases: [one, other],
+        floor: 0,
+    };
+    assert_eq!(held(hour, hour).place(soon, SECOND), Some(1));
+    assert_eq!(held(soon, hour).place(Lease::new(5, 4 * SECOND), SECOND), Some(2));
+    assert_eq!(held(hour, hour).place(Lease::new(0, 3 * SECOND), SECOND), Some(1));
+    assert_eq!(held(hour, hour).place(soon, 3 * SECOND), None, "it is over");
+    assert_eq!(
+        (held(soon, hour).number(1), held(soon, hour).number(2)),
+        (soon.0, hour.0)
     );
 }
 

@@ -2,7 +2,7 @@
 
 use holdfast_filter_abi::{Host, Swap};
 
-use super::{ATTEMPTS, Error, Limiter};
+use super::{ATTEMPTS, Error, Kept, Limiter};
 use crate::lease::demand::Fingerprint;
 use crate::lease::{Holding, Lease};
 use crate::table::{Bucket, Hot};
@@ -74,16 +74,19 @@ impl Limiter {
         for _ in 0..ATTEMPTS {
             let (mut hot, expected) = self.load(host)?;
             hot.now = hot.now.max(clock);
-            let mut buckets = Vec::with_capacity(grants.len());
+            let mut kept = Vec::with_capacity(grants.len());
             for grant in grants {
                 let id = hot.id(grant.rule, &grant.key);
-                let place = self.holding(host, &hot, id)?.place(grant.lease, hot.now);
-                buckets.extend(place.map(|kind| Bucket {
-                    id: id + kind,
-                    tat: grant.lease.0,
+                let holding = self.holding(host, &hot, id)?;
+                kept.extend(holding.place(grant.lease, hot.now).map(|kind| Kept {
+                    bucket: Bucket {
+                        id: id + kind,
+                        tat: grant.lease.0,
+                    },
+                    lowered: grant.lease.0 < holding.number(kind),
                 }));
             }
-            if self.keep(host, &mut hot, expected, &buckets, &mut granted.evicted)? == Swap::Stored {
+            if self.commit(host, hot, expected, &kept, &mut granted.evicted)? == Swap::Stored {
                 return Ok(());
             }
             granted.lost_races += 1;

@@ -101,6 +101,105 @@ fn a_push_of_the_configuration_resets_no_bucket() {
     );
 }
 
+/// A bucket that an hourly limit has emptied, one second ago.
+fn emptied_by_the_hour(floor: Option<Limit>) -> (FakeShared, FakeProxy, Limiter) {
+    let (shared, host, limiter) = worker(SECOND);
+    let hourly = Limit::new(10.try_into().unwrap(), 3600 * SECOND, 10.try_into().unwrap()).unwrap();
+    let before = Ask {
+        floor: floor.map(|_| hourly),
+        ..ask("a", b"k", hourly)
+    };
+    assert_eq!(passed(&limiter, &host, &[before], 20), 10);
+    shared.advance(SECOND);
+    (shared, host, limiter)
+}
+
+#[test]
+fn a_limit_that_is_relaxed_holds_from_the_next_request_on() {
+    for floor in [None, Some(limit(10, 3))] {
+        let (shared, host, limiter) = emptied_by_the_hour(floor);
+        let after = [Ask {
+            floor,
+            ..ask("a", b"k", limit(10, 3))
+        }];
+        let refused = limiter.decide(&host, &after).unwrap().verdicts[0];
+        assert_eq!((refused.allowed, refused.wait), (false, SECOND / 10));
+        assert_eq!(
+            passed(&limiter, &host, &after, 5),
+            0,
+            "a relaxed limit is no gift"
+        );
+        shared.advance(SECOND / 10);
+        assert_eq!(
+            passed(&limiter, &host, &after, 5),
+            1,
+            "the wait it told was true: {floor:?}"
+        );
+        shared.advance(SECOND);
+        assert_eq!(passed(&limiter, &host, &after, 5), 3);
+    }
+}
+
+#[test]
+fn a_limit_that_is_relaxed_holds_for_buckets_that_were_spilled_too() {
+    let (shared, host, limiter) = emptied_by_the_hour(None);
+    let crowd = |key: u32| {
+        let key = key.to_le_bytes();
+        assert!(allowed(&limiter, &host, &[ask("crowd", &key, limit(1, 99))]));
+    };
+    (0..HOT as u32 + 9).for_each(crowd);
+    let after = [ask("a", b"k", limit(10, 3))];
+    assert!(!allowed(&limiter, &host, &after));
+    (0..HOT as u32 + 9).for_each(crowd);
+    shared.advance(SECOND / 10);
+    assert_eq!(passed(&limiter, &host, &after, 5), 1);
+}
+
+#[test]
+fn a_shadow_rule_that_is_relaxed_counts_right_from_the_next_request_on() {
+    let (shared, host, limiter) = emptied_by_the_hour(None);
+    let shadow = Ask {
+        enforced: false,
+        ..ask("a", b"k", limit(10, 3))
+    };
+    assert!(allowed(&limiter, &host, &[shadow]));
+    shared.advance(SECOND / 10);
+    let verdict = limiter.decide(&host, &[shadow]).unwrap().verdicts[0];
+    assert!(verdict.allowed);
+}
+
+#[test]
+fn leases_of_a_limit_that_is_relaxed_make_room_for_those_of_the_new_one() {
+    let (_, host, limiter) = worker(SECOND);
+    let key = fingerprint(b"k");
+    let grant = |tokens, expiry| {
+        let lease = Lease::new(tokens, expiry);
+        let grants = [Grant {
+            rule: "a",
+            key,
+            lease,
+        }];
+        limiter.grant(&host, &grants).unwrap();
+    };
+    let crowd = |key: u32| {
+        let key = key.to_le_bytes();
+        assert!(allowed(&limiter, &host, &[ask("crowd", &key, limit(1, 99))]));
+    };
+    grant(0, 3600 * SECOND);
+    grant(0, 7200 * SECOND);
+    let asks = [Ask {
+        floor: Some(limit(1, 1)),
+        ..ask("a", &key, limit(10, 10))
+    }];
+    assert_eq!(passed(&limiter, &host, &asks, 5), 0);
+    // The old ones are in the pages by then.
+    (0..HOT as u32 + 9).for_each(crowd);
+    grant(2, 3 * SECOND);
+    grant(3, 4 * SECOND);
+    (0..HOT as u32 + 9).for_each(crowd);
+    assert_eq!(passed(&limiter, &host, &asks, 9), 5);
+}
+
 #[test]
 fn another_plugin_has_its_own_buckets() {
     let (_, host, one) = worker(SECOND);
@@ -341,16 +440,17 @@ impl Model {
             .map(|a| a.limit.check(*self.tats.get(&key(a)).unwrap_or(&0), now))
             .collect();
         let allowed = asks.iter().zip(&verdicts).all(|(a, v)| v.allowed || !a.enforced);
-        if allowed {
-            // A refusal leaves no trace, not even of its time.
+        let kept: Vec<_> = asks
+            .iter()
+            .zip(&verdicts)
+            .filter(|(_, v)| v.lowered || allowed && v.allowed)
+            .map(|(a, v)| (key(a), v.tat))
+            .collect();
+        // A refusal leaves no trace, not even of its time, unless a limit was relaxed.
+        if allowed || !kept.is_empty() {
             self.now = now;
-            self.tats.extend(
-                asks.iter()
-                    .zip(&verdicts)
-                    .filter(|(_, v)| v.allowed)
-                    .map(|(a, v)| (key(a), v.tat)),
-            );
         }
+        self.tats.extend(kept);
         (allowed, verdicts, now)
     }
 }
@@ -362,23 +462,36 @@ struct Step {
     clock: u64,
     keys: [u8; 3],
     rules: u8,
+    /// Which configuration is in use.
+    config: u8,
 }
 
-fn step(keys: u8) -> impl Strategy<Value = Step> {
-    (1..20 * SECOND, prop::array::uniform3(0..keys), 1..8u8).prop_map(|(clock, keys, rules)| Step {
+fn step(keys: u8, configs: u8) -> impl Strategy<Value = Step> {
+    let parts = (1..20 * SECOND, prop::array::uniform3(0..keys), 1..8u8, 0..configs);
+    parts.prop_map(|(clock, keys, rules, config)| Step {
         clock,
         keys,
         rules,
+        config,
     })
+}
+
+/// Of the rules, under each configuration: some are relaxed by it and some are tightened.
+fn limits(config: u8) -> [Limit; 3] {
+    let hourly = Limit::new(9.try_into().unwrap(), 3600 * SECOND, 9.try_into().unwrap()).unwrap();
+    match config {
+        0 => [limit(5, 10), limit(1, 4), limit(40, 2)],
+        1 => [hourly, limit(30, 3), hourly],
+        _ => [limit(1, 1), hourly, limit(2, 30)],
+    }
 }
 
 /// The rules of a step; each has its own key, limit and mode.
 fn asks(step: &Step) -> Vec<Ask<'_>> {
-    let limits = [limit(5, 10), limit(1, 4), limit(40, 2)];
     RULES
         .iter()
         .zip(&step.keys)
-        .zip(limits)
+        .zip(limits(step.config))
         .enumerate()
         .filter(|(place, _)| step.rules >> place & 1 == 1)
         .map(|(place, ((rule, key), limit))| Ask {
@@ -396,7 +509,7 @@ proptest! {
 
     #[test]
     fn the_table_does_what_a_map_would_do_as_long_as_nothing_is_evicted(
-        steps in prop::collection::vec(step(200), 1..400), slots in prop_oneof![Just(1u32), Just(64), Just(4096)],
+        steps in prop::collection::vec(step(200, 3), 1..400), slots in prop_oneof![Just(1u32), Just(64), Just(4096)],
     ) {
         let shared = FakeShared::default();
         let (host, limiter, mut model) = (FakeProxy::new(&shared), Limiter::new("p", slots), Model::default());
@@ -417,7 +530,7 @@ proptest! {
     #[test]
     fn whoever_comes_in_between_the_decisions_are_those_of_some_order(
         // Few keys meet in the hot set; many spill, and meet in the pages.
-        steps in prop_oneof![prop::collection::vec(step(3), 1..60), prop::collection::vec(step(40), 80..200)],
+        steps in prop_oneof![prop::collection::vec(step(3, 1), 1..60), prop::collection::vec(step(40, 1), 80..200)],
         when in prop::collection::vec(prop::bool::weighted(0.4), 0..1000),
     ) {
         // The clock stands still, so whatever the order, a bucket can give no more than its burst.

@@ -61,6 +61,20 @@ async fn replicas_lease_from_one_bucket() {
 }
 
 #[tokio::test]
+async fn a_limit_that_is_relaxed_holds_from_the_next_request_on() {
+    let (one, other, clock, _) = replicas();
+    let hourly = Limit::new(20.try_into().unwrap(), 3600 * SECOND, 20.try_into().unwrap()).unwrap();
+    let before = Want {
+        limit: hourly,
+        ..want(1, 20, 0)
+    };
+    assert_eq!(tokens(&one, before).await, 20);
+    assert_eq!(tokens(&other, want(1, 5, 0)).await, 0, "no gift");
+    clock.advance(SignedDuration::from_millis(300));
+    assert_eq!(tokens(&one, want(1, 5, 0)).await, 3);
+}
+
+#[tokio::test]
 async fn what_floors_have_spent_is_taken_from_the_bucket() {
     let (one, other, ..) = replicas();
     assert_eq!(tokens(&one, want(1, 0, 18)).await, 0);
