@@ -28,9 +28,9 @@ use crate::product::{SKU_RULE, is_sku};
 use crate::view::{Page, View};
 
 const CACHE_CONTROL: HeaderValue =
-    HeaderValue::from_static("max-age=5, stale-while-revalidate=30, stale-if-error=86400");
+    HeaderValue::from_static("public, max-age=5, stale-while-revalidate=30, stale-if-error=86400");
 const IMAGE_CACHE_CONTROL: HeaderValue =
-    HeaderValue::from_static("max-age=3600, stale-while-revalidate=86400, stale-if-error=604800");
+    HeaderValue::from_static("public, max-age=3600, stale-while-revalidate=86400, stale-if-error=604800");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const SVG: HeaderValue = HeaderValue::from_static("image/svg+xml");
 /// A picture is looked at, and does nothing.

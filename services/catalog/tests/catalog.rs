@@ -158,7 +158,7 @@ async fn a_product_is_shown_with_its_version_and_caching_rules() {
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(
         response.headers()["cache-control"],
-        "max-age=5, stale-while-revalidate=30, stale-if-error=86400"
+        "public, max-age=5, stale-while-revalidate=30, stale-if-error=86400"
     );
     assert!(!response.headers().contains_key("age"));
     let etag = response.headers()["etag"].to_str().unwrap().to_owned();
@@ -410,7 +410,7 @@ async fn every_product_has_a_picture_that_can_be_cached_and_does_nothing() {
         picture.headers()["cache-control"]
             .to_str()
             .unwrap()
-            .starts_with("max-age=3600")
+            .starts_with("public, max-age=3600")
     );
     assert_eq!(picture.headers()["content-security-policy"], "default-src 'none'");
     let etag = tag(&picture);

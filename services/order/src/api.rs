@@ -17,6 +17,10 @@ mod tests;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
+use axum::middleware::map_response;
+use axum::response::Response;
 use holdfast_platform::clock::Clock;
 use holdfast_platform::journal::{Journal, Scan};
 use holdfast_platform::openapi::{self, OpenApi, OpenApiRouter, operation};
@@ -84,7 +88,15 @@ impl<W: Wiring> Api<W> {
 /// The routes.
 pub fn router<W: Wiring>(api: Arc<Api<W>>) -> Router {
     let (router, _) = routes::<W>().split_for_parts();
-    problem::with_fallbacks(router.with_state(api))
+    problem::with_fallbacks(router.with_state(api).layer(map_response(personal)))
+}
+
+/// Every answer is for one user: no cache that others share may keep it, and his browser asks each time whether what it has
+/// still holds, which the entity tag tells.
+async fn personal(mut response: Response) -> Response {
+    let control = HeaderValue::from_static("private, no-cache");
+    response.headers_mut().insert(CACHE_CONTROL, control);
+    response
 }
 
 /// What the routes look like in OpenAPI.

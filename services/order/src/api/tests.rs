@@ -415,6 +415,21 @@ async fn a_version_that_the_client_has_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn every_answer_is_kept_by_the_users_own_browser_alone() {
+    let shop = Shop::open();
+    let id = shop.create(ANNA, "k1").await;
+    for path in [
+        "/v1/orders",
+        &path(&id),
+        &format!("{}/events", path(&id)),
+        "/v1/orders/none",
+    ] {
+        let answer = shop.get(ANNA, path).await;
+        assert_eq!(answer.header("cache-control"), "private, no-cache", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn an_order_is_seen_by_its_owner_and_by_staff_and_by_nobody_else() {
     let shop = Shop::open();
     let id = shop.create(ANNA, "k1").await;
