@@ -33,6 +33,8 @@ impl Bootstrap {
             "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}));
         let mut manager = json!({
             "@type": MANAGER, "stat_prefix": "test", "codec_type": "AUTO", "max_request_headers_kb": 96,
+            // As Istio does with pathNormalization: DECODE_AND_MERGE_SLASHES.
+            "normalize_path": true, "merge_slashes": true, "path_with_escaped_slashes_action": "UNESCAPE_AND_FORWARD",
             "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": self.routes}]},
             "http_filters": filters
         });

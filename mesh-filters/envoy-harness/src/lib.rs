@@ -14,6 +14,7 @@ pub mod bootstrap;
 mod client;
 mod envoy;
 mod fault;
+pub mod jwt;
 mod upstream;
 
 pub use client::{Answer, Client, Protocol, fields};

@@ -9,6 +9,8 @@ pub use respond::{Body, GrpcReply, Respond};
 
 /// More rules than this are refused: the rules that match a request are kept as bits of one word.
 const MAX_RULES: usize = 64;
+/// Copies of all rules together.
+pub(crate) const MAX_ENTRIES: u32 = 65_536;
 /// What a whole table may take, in bytes of bodies.
 const MAX_CACHE_BYTES: u64 = 1 << 30;
 
@@ -40,7 +42,7 @@ pub struct Config {
 /// The bounds of the memory for copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cache {
-    /// How many copies, 1..=65536.
+    /// How many copies each rule keeps, 2..=65536: half of them under plain paths, half under what callers can make up.
     pub entries: u32,
     /// A larger body is not kept, ..=1 MiB.
     pub max_body_bytes: u32,
@@ -79,6 +81,10 @@ pub struct Stale {
     pub(crate) max_age: u32,
     /// Lower-case names of request fields that select among copies.
     pub(crate) vary: Vec<String>,
+    /// The parameters that a query may have.
+    pub(crate) query: Vec<String>,
+    /// Whether the upstream answers alike under every host.
+    pub(crate) any_host: bool,
     pub(crate) principal: Option<Principal>,
 }
 
@@ -101,10 +107,34 @@ impl Config {
             .map(|field| cache(&field))
             .transpose()?
             .unwrap_or_default();
-        Ok(Self {
+        let config = Self {
             cache,
             rules: rules(&object.required("rules")?)?,
-        })
+        };
+        config.check_bounds()?;
+        Ok(config)
+    }
+}
+
+impl Config {
+    fn check_bounds(&self) -> Result<(), Error> {
+        let keeping = self.rules.iter().filter(|rule| rule.stale.is_some()).count() as u64;
+        let entries = keeping.saturating_mul(self.cache.entries.into());
+        let bytes = entries.saturating_mul(self.cache.max_body_bytes.into());
+        let refuse = |reason| Error::Field {
+            field: "cache".into(),
+            reason,
+        };
+        if entries > MAX_ENTRIES.into() {
+            return Err(refuse(format!(
+                "entries × rules with stale is over {MAX_ENTRIES}"
+            )));
+        }
+        if bytes > MAX_CACHE_BYTES {
+            let what = "entries × rules with stale × max_body_bytes";
+            return Err(refuse(format!("{what} is over {MAX_CACHE_BYTES}")));
+        }
+        Ok(())
     }
 }
 
@@ -112,7 +142,7 @@ fn cache(field: &Field<'_>) -> Result<Cache, Error> {
     let object = field.object(&["entries", "max_body_bytes", "refresh"])?;
     let mut cache = Cache::default();
     if let Some(entries) = object.get("entries") {
-        cache.entries = entries.integer(1..=65_536)?;
+        cache.entries = entries.integer(2..=MAX_ENTRIES)?;
     }
     if let Some(bytes) = object.get("max_body_bytes") {
         cache.max_body_bytes = bytes.integer(0..=1 << 20)?;
@@ -120,10 +150,7 @@ fn cache(field: &Field<'_>) -> Result<Cache, Error> {
     if let Some(refresh) = object.get("refresh") {
         cache.refresh_ms = u64::try_from(refresh.duration()?.as_millis()).unwrap_or(u64::MAX);
     }
-    match u64::from(cache.entries).saturating_mul(cache.max_body_bytes.into()) {
-        ..=MAX_CACHE_BYTES => Ok(cache),
-        _ => Err(object.error(format!("entries × max_body_bytes is over {MAX_CACHE_BYTES}"))),
-    }
+    Ok(cache)
 }
 
 fn rules(field: &Field<'_>) -> Result<Vec<Rule>, Error> {
@@ -230,19 +257,34 @@ fn on(field: &Field<'_>) -> Result<Vec<u16>, Error> {
 }
 
 fn stale(field: &Field<'_>) -> Result<Stale, Error> {
-    let object = field.object(&["max_age", "vary", "principal"])?;
-    let vary = match object.get("vary") {
-        Some(list) => list.items()?.iter().map(field_name).collect::<Result<_, _>>()?,
-        None => Vec::new(),
+    let object = field.object(&["max_age", "vary", "query", "any_host", "principal"])?;
+    let list = |name, item: fn(&Field<'_>) -> Result<String, Error>| match object.get(name) {
+        Some(list) => list.items()?.iter().map(item).collect(),
+        None => Ok(Vec::new()),
     };
     Ok(Stale {
         max_age: object.required("max_age")?.seconds(1..=31_536_000)?,
-        vary,
+        vary: list("vary", field_name)?,
+        query: list("query", parameter)?,
+        any_host: object.get("any_host").map_or(Ok(false), |field| field.flag())?,
         principal: object
             .get("principal")
             .map(|field| principal(&field))
             .transpose()?,
     })
+}
+
+/// The name of a parameter, as it stands in queries.
+fn parameter(field: &Field<'_>) -> Result<String, Error> {
+    let name = field.text()?;
+    match !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"&=#?".contains(&byte))
+    {
+        true => Ok(name.to_owned()),
+        false => Err(field.error("must be the name of a parameter, as it stands in the query")),
+    }
 }
 
 fn principal(field: &Field<'_>) -> Result<Principal, Error> {

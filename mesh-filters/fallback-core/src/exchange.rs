@@ -60,11 +60,8 @@ enum CacheUse {
     None,
     /// It can be answered by one, and may bring one.
     Copy(Ticket),
-    /// It changes resources, of which copies may be stored.
-    Change {
-        rule: usize,
-        resources: Vec<Resource>,
-    },
+    /// It changes resources, of which copies may be stored under these rules.
+    Change(Vec<(usize, Resource)>),
 }
 
 #[derive(Debug)]
@@ -169,8 +166,8 @@ impl Waiting {
     /// A response that no rule replaces.
     fn passed(self, worker: &Worker, host: &impl Host, status: u16, end: bool) -> Phase {
         match self.cache {
-            CacheUse::Change { rule, resources } if (200..400).contains(&status) => {
-                forget(worker, host, rule, &resources);
+            CacheUse::Change(resources) if (200..400).contains(&status) => {
+                forget(worker, host, &resources);
                 Phase::Done
             }
             CacheUse::Copy(ticket) if status == 200 && ticket.wanted => ticket.collect(worker, host),
@@ -184,10 +181,10 @@ impl Waiting {
 }
 
 /// RFC 9111 §4.4: a change that succeeded makes the copies of its resource useless.
-fn forget(worker: &Worker, host: &impl Host, rule: usize, resources: &[Resource]) {
-    for resource in resources {
-        for _ in 0..worker.table.forget(host, resource.hash()) {
-            host.count(rule, Event::Invalidated);
+fn forget(worker: &Worker, host: &impl Host, resources: &[(usize, Resource)]) {
+    for (rule, resource) in resources {
+        for _ in 0..worker.table.forget(host, resource) {
+            host.count(*rule, Event::Invalidated);
         }
     }
 }
@@ -195,40 +192,47 @@ fn forget(worker: &Worker, host: &impl Host, rule: usize, resources: &[Resource]
 impl Ticket {
     fn collect(self, worker: &Worker, host: &impl Host) -> Phase {
         let now_ms = host.now_ms();
-        worker.refresh.mark(self.key.fingerprint, now_ms);
-        let rule = self.rule;
-        match self.begin(worker, host, now_ms) {
-            Some(collecting) => Phase::Collecting(Box::new(collecting)),
-            None => {
-                host.count(rule, Event::NotStored);
-                Phase::Done
-            }
+        let entry = self.judge(worker, host, now_ms);
+        // What one request may not store, the next may, which is another's.
+        if !matches!(entry, Some(Err(Refusal::Authenticated))) {
+            worker.refresh.mark(self.key.fingerprint, now_ms);
         }
-    }
-
-    fn begin(self, worker: &Worker, host: &impl Host, now_ms: u64) -> Option<Collecting> {
-        let stale = worker.stale(self.rule)?;
-        let response = host.headers(Message::Response)?;
-        let terms = Terms::judge(&self.asked, &response, stale, now_ms).ok()?;
-        let headers = kept_fields(&response).ok()?;
-        let expected = content_length(
-            response.only("content-length"),
-            worker.config().cache.max_body_bytes,
-        )
-        .ok()?;
-        let entry = Entry {
-            terms,
-            headers,
-            body: Vec::new(),
+        let begun = entry.and_then(Result::ok).zip(worker.refresh.permit());
+        let Some(((entry, expected), permit)) = begun else {
+            host.count(self.rule, Event::NotStored);
+            return Phase::Done;
         };
-        let permit = worker.refresh.permit()?;
-        Some(Collecting {
+        Phase::Collecting(Box::new(Collecting {
             rule: self.rule,
             key: self.key,
             entry,
             expected,
             _permit: permit,
-        })
+        }))
+    }
+
+    /// What is to be kept, without its body, of which the length may be promised. `None` when the proxy tells nothing.
+    fn judge(
+        &self,
+        worker: &Worker,
+        host: &impl Host,
+        now_ms: u64,
+    ) -> Option<Result<(Entry, Option<usize>), Refusal>> {
+        let stale = worker.stale(self.rule)?;
+        let response = host.headers(Message::Response)?;
+        let entry = || {
+            let asked = self.asked.with_token(|| host.token_verified());
+            let terms = Terms::judge(&asked, &response, stale, now_ms)?;
+            let limit = worker.config().cache.max_body_bytes;
+            let expected = content_length(response.only("content-length"), limit)?;
+            let entry = Entry {
+                terms,
+                headers: kept_fields(&response)?,
+                body: Vec::new(),
+            };
+            Ok((entry, expected))
+        };
+        Some(entry())
     }
 }
 

@@ -74,6 +74,7 @@ pub struct FakeHost {
     pub trailers: RefCell<Headers>,
     pub properties: RefCell<HashMap<String, Vec<u8>>>,
     pub body: RefCell<Vec<u8>>,
+    pub token: Cell<bool>,
     pub now_ms: Cell<u64>,
     pub replies: RefCell<Vec<Reply<'static>>>,
     pub events: RefCell<Vec<(usize, Event)>>,
@@ -145,6 +146,11 @@ impl Host for FakeHost {
     fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
         self.called();
         self.properties.borrow().get(&path.join(".")).cloned()
+    }
+
+    fn token_verified(&self) -> bool {
+        self.called();
+        self.token.get()
     }
 
     fn now_ms(&self) -> u64 {

@@ -103,6 +103,9 @@ pub trait Host: Shared {
     /// A value that the proxy knows about the stream, as bytes.
     fn property(&self, path: &[&str]) -> Option<Vec<u8>>;
 
+    /// Whether the proxy has verified a token of the request, which it may have taken away since. Yes when in doubt.
+    fn token_verified(&self) -> bool;
+
     /// Wall clock in milliseconds since 1970. It may step back.
     fn now_ms(&self) -> u64;
 

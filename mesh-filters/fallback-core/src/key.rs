@@ -5,32 +5,63 @@ use crate::headers::Headers;
 /// A longer key is not worth its memory: such a response is not stored.
 const MAX_KEY_BYTES: usize = 2048;
 
+/// What a request names under a rule, whoever asks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Name<'a> {
+    /// Of the table, which the copy competes in.
+    pub part: u32,
+    pub rule: &'a str,
+    /// `None` where all hosts are one.
+    pub authority: Option<&'a [u8]>,
+    /// With its query.
+    pub path: &'a [u8],
+}
+
 /// A resource, as one principal sees it: all its variants lie together, so that a change finds them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Resource(Vec<u8>);
+pub(crate) struct Resource {
+    part: u32,
+    bytes: Vec<u8>,
+}
 
 impl Resource {
-    pub fn new(authority: &[u8], path: &[u8], principal: Option<&[u8]>) -> Self {
-        let mut bytes = Vec::with_capacity(authority.len().saturating_add(path.len()).saturating_add(64));
+    pub fn new(name: &Name<'_>, principal: Option<&[u8]>) -> Self {
+        // No host is called so.
+        let authority = name.authority.unwrap_or(b"*");
+        let mut bytes = Vec::with_capacity(
+            authority
+                .len()
+                .saturating_add(name.path.len())
+                .saturating_add(128),
+        );
+        push(&mut bytes, name.rule.as_bytes());
         push(&mut bytes, &authority.to_ascii_lowercase());
-        push(&mut bytes, path);
+        push(&mut bytes, name.path);
         match principal {
             // One part more than an anonymous request has, so that no principal looks like none.
             Some(principal) => push(&mut bytes, principal),
             None => bytes.push(0),
         }
-        Self(bytes)
+        Self {
+            part: name.part,
+            bytes,
+        }
+    }
+
+    pub const fn part(&self) -> u32 {
+        self.part
     }
 
     pub fn hash(&self) -> u64 {
-        hash(&self.0)
+        hash(&self.bytes)
     }
 
     /// The copy of this resource for the values that the request has in the `vary` fields.
     pub fn variant(self, vary: &[String], request: &Headers) -> Option<Key> {
         let resource = self.hash();
-        let mut bytes = self.0;
+        let mut bytes = self.bytes;
         for name in vary {
+            push(&mut bytes, name.as_bytes());
             let mut value = Vec::new();
             for line in request.all(name) {
                 value.extend_from_slice(line.trim_ascii());
@@ -40,6 +71,7 @@ impl Resource {
         }
         let fingerprint = hash(&bytes);
         (bytes.len() <= MAX_KEY_BYTES).then_some(Key {
+            part: self.part,
             bytes,
             resource,
             fingerprint,
@@ -50,6 +82,7 @@ impl Resource {
 /// The name of one copy. The hashes only find its place; the bytes decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
+    pub(crate) part: u32,
     pub(crate) bytes: Vec<u8>,
     pub(crate) resource: u64,
     pub(crate) fingerprint: u64,
@@ -76,14 +109,35 @@ fn hash(bytes: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
+    fn name<'a>(authority: Option<&'a str>, path: &'a [u8]) -> Name<'a> {
+        Name {
+            part: 0,
+            rule: "r",
+            authority: authority.map(str::as_bytes),
+            path,
+        }
+    }
+
     fn key(authority: &str, path: &str, principal: Option<&str>, accept: &[&str]) -> Key {
         let request = accept.iter().map(|value| ("accept", *value)).collect();
         let resource = Resource::new(
-            authority.as_bytes(),
-            path.as_bytes(),
+            &name(Some(authority), path.as_bytes()),
             principal.map(str::as_bytes),
         );
         resource.variant(&["accept".into()], &request).unwrap()
+    }
+
+    #[test]
+    fn given_all_hosts_are_one_then_the_key_is_none_of_any_host() {
+        let all = Resource::new(&name(None, b"/x"), None);
+        for host in ["", "a"] {
+            assert_ne!(all, Resource::new(&name(Some(host), b"/x"), None));
+        }
+        let other = Name {
+            rule: "s",
+            ..name(None, b"/x")
+        };
+        assert_ne!(all, Resource::new(&other, None), "another rule's");
     }
 
     #[test]
@@ -117,7 +171,7 @@ mod tests {
 
     #[test]
     fn given_a_very_long_path_then_there_is_no_key() {
-        let resource = Resource::new(b"a", &[b'x'; MAX_KEY_BYTES], None);
+        let resource = Resource::new(&name(None, &[b'x'; MAX_KEY_BYTES]), None);
         assert_eq!(resource.variant(&[], &Headers::default()), None);
     }
 }

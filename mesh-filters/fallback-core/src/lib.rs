@@ -25,6 +25,7 @@ mod refresh;
 mod reply;
 mod request_match;
 pub mod table;
+mod target;
 mod worker;
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub enum Refusal {
     /// Its use would need a revalidation: `no-cache`, `must-revalidate`, `proxy-revalidate` or `s-maxage`.
     #[error("must be revalidated")]
     MustRevalidate,
-    /// The request carried credentials, and it is not known whose.
+    /// The request is somebody's, and it is not known whose.
     #[error("authenticated")]
     Authenticated,
     /// It sets a cookie.
@@ -59,20 +59,59 @@ pub enum Refusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked {
     control: CacheControl,
-    /// There are credentials of an unknown principal: only what is public is for this request.
-    unknown_principal: bool,
+    audience: Audience,
     /// Wall clock, milliseconds.
     sent_ms: u64,
 }
 
+/// Whom an answer to a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    /// A principal, who has copies of its own.
+    Principal,
+    /// Somebody, and it is not known who: only what is public may be kept of it, or given to it.
+    Somebody,
+    /// Nobody in particular, as far as the request's own fields tell.
+    Anybody,
+}
+
 impl Asked {
-    pub(crate) fn new(request: &Headers, principal_known: bool, sent_ms: u64) -> Self {
+    /// `told_apart`: the rule has copies for each principal; `principal`: this request names one.
+    pub(crate) fn new(request: &Headers, told_apart: bool, principal: bool, sent_ms: u64) -> Self {
         let credentials = request.has("authorization") || request.has("cookie");
+        let audience = match (told_apart, principal) {
+            (true, true) => Audience::Principal,
+            (true, false) => Audience::Somebody,
+            (false, _) if credentials => Audience::Somebody,
+            (false, _) => Audience::Anybody,
+        };
         Self {
             control: CacheControl::parse(request.all("cache-control")),
-            unknown_principal: credentials && !principal_known,
+            audience,
             sent_ms,
         }
+    }
+
+    /// Whether the request forbids to keep its answer.
+    pub(crate) const fn no_store(&self) -> bool {
+        self.control.no_store
+    }
+
+    /// What is known when the proxy has been asked for a token, which it may have taken away. It is asked only if that
+    /// makes a difference.
+    pub(crate) fn with_token(self, verified: impl FnOnce() -> bool) -> Self {
+        match self.audience {
+            Audience::Anybody if verified() => Self {
+                audience: Audience::Somebody,
+                ..self
+            },
+            _ => self,
+        }
+    }
+
+    /// RFC 9111 §3.5.
+    fn only_public(&self) -> bool {
+        self.audience == Audience::Somebody
     }
 }
 
@@ -87,7 +126,7 @@ pub struct Terms {
     pub(crate) lifetime: u32,
     /// Seconds after that for which the origin lets it stand in for an error.
     pub(crate) stale_if_error: Option<u32>,
-    /// Also for requests of unknown principals.
+    /// Also for requests of somebody unknown.
     pub(crate) public: bool,
 }
 
@@ -113,7 +152,7 @@ impl Terms {
         if control.no_cache || control.must_revalidate || control.s_maxage.is_some() {
             return Err(Refusal::MustRevalidate);
         }
-        if asked.unknown_principal && !control.public {
+        if asked.only_public() && !control.public {
             return Err(Refusal::Authenticated);
         }
         if response.has("set-cookie") {
@@ -143,7 +182,7 @@ impl Terms {
         let within = |bound: Option<u32>, value: u32| bound.is_none_or(|bound| value <= bound);
         let allowed = !asked.control.no_cache
             && asked.control.min_fresh.is_none()
-            && (self.public || !asked.unknown_principal)
+            && (self.public || !asked.only_public())
             && age <= stale.max_age
             && within(asked.control.max_age, age)
             && within(asked.control.stale_if_error, staleness)

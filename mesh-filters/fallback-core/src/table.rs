@@ -5,13 +5,15 @@
 //! the slot. A reader takes the index as a hint and the slot as the truth: a slot carries its full key, so
 //! what a race leaves behind is a miss, never another's copy.
 //!
-//! Memory is at most `entries` × (`max_body_bytes` + 8 KiB of fields + 2 KiB of key) + 24 bytes of index each.
+//! The sets are divided into parts: a copy only ever makes room in its own.
+//!
+//! Memory is at most `parts` × `entries` × (`max_body_bytes` + 8 KiB of fields + 2 KiB of key) + 24 bytes of index each.
 //! The host cannot delete a key; a table that shrinks blanks the slots that it gives up.
 
-use crate::config::Cache;
+use crate::config::MAX_ENTRIES;
 use crate::entry::Entry;
 use crate::host::Shared;
-use crate::key::Key;
+use crate::key::{Key, Resource};
 
 /// Copies that compete for the same place; also how many variants of a resource are kept.
 const WAYS: u32 = 8;
@@ -37,6 +39,8 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     prefix: Vec<u8>,
+    parts: u32,
+    /// Of each part.
     sets: u32,
     ways: u32,
     /// Milliseconds after which no rule would use a copy any more.
@@ -52,13 +56,15 @@ struct Way {
 }
 
 impl Table {
-    /// `namespace` keeps the tables of several plugins in one proxy apart; `max_age` in seconds.
-    pub fn new(namespace: &[u8], cache: &Cache, max_age: u32) -> Self {
-        let ways = cache.entries.clamp(1, WAYS);
+    /// `namespace` keeps the tables of several plugins in one proxy apart; `entries` is the size of each of the `parts`;
+    /// `max_age` in seconds.
+    pub fn new(namespace: &[u8], parts: u32, entries: u32, max_age: u32) -> Self {
+        let ways = entries.clamp(1, WAYS);
         let prefix = [b"holdfast/fallback/", namespace, b"/"].concat();
         Self {
             prefix,
-            sets: cache.entries.checked_div(ways).unwrap_or(1).max(1),
+            parts: parts.max(1),
+            sets: entries.checked_div(ways).unwrap_or(1).max(1),
             ways,
             live_ms: u64::from(max_age).saturating_mul(1000),
         }
@@ -66,7 +72,7 @@ impl Table {
 
     /// The copy under this key, whatever its age.
     pub fn find(&self, shared: &impl Shared, key: &Key) -> Option<Entry> {
-        let set = self.set(key.resource);
+        let set = self.set(key.part, key.resource);
         let (ways, _) = self.index(shared, set);
         let at = ways
             .iter()
@@ -80,7 +86,7 @@ impl Table {
         let Some(bytes) = entry.encode(&key.bytes) else {
             return Outcome::Contended;
         };
-        let set = self.set(key.resource);
+        let set = self.set(key.part, key.resource);
         let since_ms = entry.terms.received_ms.max(1);
         let taken = Way {
             fingerprint: key.fingerprint,
@@ -107,8 +113,9 @@ impl Table {
     }
 
     /// Drops all copies of a resource; returns how many.
-    pub fn forget(&self, shared: &impl Shared, resource: u64) -> u32 {
-        let set = self.set(resource);
+    pub(crate) fn forget(&self, shared: &impl Shared, resource: &Resource) -> u32 {
+        let (part, resource) = (resource.part(), resource.hash());
+        let set = self.set(part, resource);
         for _ in 0..ATTEMPTS {
             let (mut ways, version) = self.index(shared, set);
             let mut dropped = 0_u32;
@@ -129,12 +136,12 @@ impl Table {
     /// Gives back what a larger table of the same namespace has used. Safe to repeat.
     pub fn shrink(&self, shared: &impl Shared) {
         let name = [self.prefix.as_slice(), b"slots"].concat();
-        let slots = self.sets.saturating_mul(self.ways);
+        let slots = self.parts.saturating_mul(self.sets).saturating_mul(self.ways);
         let before = shared
             .get(&name)
             .and_then(|(bytes, _)| Some(u32::from_be_bytes(bytes.try_into().ok()?)));
         // An untrusted number: no table was ever larger than the configuration allows.
-        for slot in slots..before.unwrap_or(0).min(65_536) {
+        for slot in slots..before.unwrap_or(0).min(MAX_ENTRIES) {
             shared.put(&self.name(b'b', slot), &[]);
         }
         if before != Some(slots) {
@@ -142,9 +149,10 @@ impl Table {
         }
     }
 
-    fn set(&self, resource: u64) -> u32 {
+    fn set(&self, part: u32, resource: u64) -> u32 {
         let set = resource.checked_rem(self.sets.into()).unwrap_or(0);
-        u32::try_from(set).unwrap_or(0)
+        let first = part.saturating_mul(self.sets);
+        first.saturating_add(u32::try_from(set).unwrap_or(0))
     }
 
     /// The ways of a set and the version to swap against. An index of another layout is an empty one.

@@ -3,6 +3,7 @@
 use crate::config::{Config, Rule, Stale};
 use crate::refresh::Refresh;
 use crate::table::Table;
+use crate::target::Kind;
 use std::cell::Cell;
 
 /// A configuration in use, and what a worker remembers beside it.
@@ -26,10 +27,13 @@ impl Worker {
             .filter_map(|rule| rule.stale.as_ref())
             .map(|stale| stale.max_age)
             .max();
+        let keeping = RuleSet::of(&config.rules, |_, rule| rule.stale.is_some());
+        let parts = keeping.len().saturating_mul(2);
+        let of_each = config.cache.entries / 2;
         Self {
-            table: Table::new(namespace.as_bytes(), &config.cache, max_age.unwrap_or(0)),
+            table: Table::new(namespace.as_bytes(), parts, of_each, max_age.unwrap_or(0)),
             refresh: Refresh::new(config.cache.entries, config.cache.refresh_ms),
-            keeping: RuleSet::of(&config.rules, |_, rule| rule.stale.is_some()),
+            keeping,
             shrunk: Cell::new(false),
             config,
         }
@@ -46,6 +50,12 @@ impl Worker {
 
     pub(crate) fn stale(&self, at: usize) -> Option<&Stale> {
         self.rule(at)?.stale.as_ref()
+    }
+
+    /// The part of the table for copies of this kind under a rule that keeps them.
+    pub(crate) fn part(&self, rule: usize, kind: Kind) -> u32 {
+        let of_rule = self.keeping.before(rule).len().saturating_mul(2);
+        of_rule.saturating_add(u32::from(kind == Kind::Open))
     }
 
     pub(crate) fn all(&self) -> RuleSet {
@@ -80,6 +90,21 @@ impl RuleSet {
 
     pub fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    pub const fn len(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    /// Those that come before this one.
+    pub fn before(self, at: usize) -> Self {
+        let from = u32::try_from(at).ok().and_then(|at| u64::MAX.checked_shl(at));
+        Self(self.0 & !from.unwrap_or(0))
+    }
+
+    /// The positions, in order.
+    pub fn iter(self) -> impl Iterator<Item = usize> {
+        (0..64).filter(move |at| self.has(*at))
     }
 
     pub fn and(self, other: Self) -> Self {

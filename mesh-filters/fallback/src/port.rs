@@ -53,6 +53,16 @@ impl<P: Exchange + Host> host::Host for Port<'_, P> {
         self.proxy.property(&property_path(path)).ok().flatten()
     }
 
+    fn token_verified(&self) -> bool {
+        let found = self.proxy.property(&property_path(&[
+            "metadata",
+            "filter_metadata",
+            "envoy.filters.http.jwt_authn",
+        ]));
+        // It cannot always tell what it has there, but that it has.
+        !matches!(found, Ok(None))
+    }
+
     fn now_ms(&self) -> u64 {
         self.proxy.unix_time().unwrap_or(0) / 1_000_000
     }

@@ -146,7 +146,7 @@ fn the_calls_that_a_request_costs_are_those_of_the_readme() {
         "past a fixed answer; no copy of what it changes"
     );
     assert_eq!(calls(4, "POST", "503", b""), 5, "a fixed answer");
-    assert_eq!(calls(5, "GET", "200", b"7"), 12, "a copy stored");
+    assert_eq!(calls(5, "GET", "200", b"7"), 13, "a copy stored");
     assert_eq!(calls(6, "GET", "200", b"7"), 3, "past a fresh copy");
-    assert_eq!(calls(7, "GET", "503", b""), 9, "a stale hit");
+    assert_eq!(calls(7, "GET", "503", b""), 10, "a stale hit");
 }

@@ -1,7 +1,9 @@
 //! What is stored, for whom, and within which bounds.
 
 use crate::lab::{Lab, cache_status, config, fallback};
+use holdfast_envoy_harness::jwt::{jwt_authn, token};
 use holdfast_envoy_harness::{Client, Fault, Protocol, Script, fields};
+use serde_json::json;
 
 type Fields<'a> = &'a [(&'a str, &'a str)];
 
@@ -81,6 +83,55 @@ async fn given_two_principals_then_each_gets_only_its_own_copy() {
         );
     }
     assert_eq!(lab.count("mine", "unanswered").await, 4);
+}
+
+/// Envoy's filter takes a good token away, so that the fallback never sees it.
+#[tokio::test]
+#[ignore = "needs Envoy and the built filters: make test-filters"]
+async fn given_a_token_that_the_proxy_has_taken_away_then_what_it_brought_is_for_nobody_else() {
+    let mut rules = config(256);
+    rules["rules"].as_array_mut().unwrap().push(json!({
+        "name": "claims", "match": {"path_prefix": "/claims"}, "on": {"statuses": [503]},
+        "stale": {"max_age": "300s", "principal": {"jwt_claim": "sub"}}}));
+    let lab = Lab::with(vec![jwt_authn(false), fallback(&rules)]).await;
+    let bearer = |subject: &str| {
+        let payload = json!({"sub": subject, "odd": {"a": [1, null]}}).to_string();
+        format!("Bearer {}", token(payload.as_bytes()))
+    };
+    let (ann, bob) = (bearer("ann"), bearer("bob"));
+    let (ann, bob) = (
+        [("authorization", ann.as_str())],
+        [("authorization", bob.as_str())],
+    );
+    for path in ["/stock/1", "/claims", "/mine"] {
+        lab.get(path, &ann, Script::answer(200, &[OK], "ann's")).await;
+    }
+    for path in ["/stock/1", "/claims", "/mine"] {
+        for other in [&bob[..], &[]] {
+            assert_eq!(lab.refused(path, other).await.status, 503, "{path} {other:?}");
+        }
+    }
+    assert_eq!(lab.refused("/claims", &ann).await.text(), "ann's");
+    assert_eq!(
+        lab.refused("/stock/1", &ann).await.status,
+        503,
+        "nobody is told apart there"
+    );
+    assert_eq!(lab.refused("/mine", &ann).await.status, 503, "nobody is named");
+
+    let public = [OK, ("cache-control", "public, max-age=1")];
+    lab.get("/stock/2", &ann, Script::answer(200, &public, "all"))
+        .await;
+    lab.get("/stock/3", &[], Script::answer(200, &[OK], "anonymous"))
+        .await;
+    for (path, asker, status) in [
+        ("/stock/2", &bob[..], 200),
+        ("/stock/2", &[], 200),
+        ("/stock/3", &ann, 503),
+        ("/stock/3", &[], 200),
+    ] {
+        assert_eq!(lab.refused(path, asker).await.status, status, "{path} {asker:?}");
+    }
 }
 
 #[tokio::test]

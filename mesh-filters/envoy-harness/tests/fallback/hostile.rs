@@ -1,6 +1,6 @@
 //! Input from a caller or an upstream that means harm.
 
-use crate::lab::Lab;
+use crate::lab::{Lab, cache_status};
 use holdfast_envoy_harness::{Fault, Protocol, Script};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -57,4 +57,59 @@ async fn given_headers_that_are_not_text_then_the_filter_lives_and_answers() {
             lab.envoy.log()
         );
     }
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy and the built filters: make test-filters"]
+async fn given_other_spellings_of_a_path_then_they_have_its_answer_and_its_copy() {
+    let lab = Lab::start().await;
+    lab.get("/stock/1", &[], Script::answer(200, &[], "7")).await;
+    for path in [
+        "//stock/1",
+        "/stock//1",
+        "/stock/./1",
+        "/stock/x/../1",
+        "/stock/x/%2e%2e/1",
+        "/stock%2F1",
+        "/st%6Fck/1",
+        "/fixed/..%2Fstock/1",
+    ] {
+        assert_eq!(lab.refused(path, &[]).await.text(), "7", "{path}");
+    }
+    assert_eq!(lab.count("stock", "stored").await, 1);
+    for path in ["/stock/1;x", "/stock/1%20", "/stock/1%252F"] {
+        assert_eq!(lab.refused(path, &[]).await.status, 503, "{path}");
+    }
+    assert_eq!(
+        lab.count("stock", "stale_miss").await,
+        3,
+        "they are its rule's all the same"
+    );
+    let elsewhere = lab.refused("/stock;x/1", &[]).await;
+    assert_eq!(
+        (elsewhere.status.as_u16(), cache_status(&elsewhere)),
+        (503, vec![])
+    );
+    assert_eq!(lab.count("stock", "stale_miss").await, 3, "of no rule");
+}
+
+#[tokio::test]
+#[ignore = "needs Envoy and the built filters: make test-filters"]
+async fn given_a_flood_of_made_up_names_then_the_copy_of_what_there_is_stays() {
+    let lab = Lab::start().await;
+    lab.get("/stock/1", &[], Script::answer(200, &[], "7")).await;
+    for number in 0..400 {
+        let flood = Script::answer(200, &[], "flood");
+        let path = match number % 3 {
+            0 => format!("/stock/1?page={number}"),
+            1 => format!("/stock/1;{number}"),
+            _ => format!("/stock/1?unknown={number}"),
+        };
+        lab.get(&path, &[], flood).await;
+    }
+    assert_eq!(lab.refused("/stock/1", &[]).await.text(), "7");
+    let known = lab.refused("/stock/1?page=399", &[]).await;
+    assert_eq!(known.text(), "flood");
+    assert_eq!(lab.refused("/stock/1?unknown=398", &[]).await.status, 503);
+    assert!(lab.count("stock", "evicted").await > 0);
 }

@@ -1,6 +1,7 @@
 //! What callers see.
 
-use crate::lab::{Lab, per_key, token};
+use crate::lab::{Lab, per_key};
+use holdfast_envoy_harness::jwt::token;
 use holdfast_envoy_harness::{Answer, Client, Protocol};
 use serde_json::{Value, json};
 

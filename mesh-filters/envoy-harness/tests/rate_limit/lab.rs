@@ -1,17 +1,13 @@
 //! One Envoy with the filter, an upstream that always answers, and a client.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
 use holdfast_envoy_harness::bootstrap::{Bootstrap, cluster, route, wasm_filter};
+use holdfast_envoy_harness::jwt::jwt_authn;
 use holdfast_envoy_harness::{Client, Envoy, Protocol, Script, Upstream, filter};
 use serde_json::{Value, json};
-use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, Instant, sleep};
 
-const SECRET: &[u8] = b"a secret that only tests know, long enough for HS256";
 const NAME: &str = "mesh.rate-limit";
 
 pub struct Lab {
@@ -22,7 +18,7 @@ pub struct Lab {
 
 impl Lab {
     pub async fn start(config: &Value, concurrency: u32) -> Self {
-        Self::with(vec![jwt_authn(), limit(config)], concurrency).await
+        Self::with(vec![jwt_authn(true), limit(config)], concurrency).await
     }
 
     pub async fn with(filters: Vec<Value>, concurrency: u32) -> Self {
@@ -112,32 +108,4 @@ pub fn limit(config: &Value) -> Value {
 /// One rule with this limit for each value of `x-key`.
 pub fn per_key(limit: &Value) -> Value {
     json!({"rules": [{"name": "per-key", "key": [{"header": "x-key"}], "limit": limit}]})
-}
-
-/// A token with this payload, any bytes, signed as Envoy expects it.
-pub fn token(payload: &[u8]) -> String {
-    let signed = format!(
-        "{}.{}",
-        encode(br#"{"alg":"HS256","typ":"JWT"}"#),
-        encode(payload)
-    );
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET).unwrap();
-    mac.update(signed.as_bytes());
-    format!("{signed}.{}", encode(&mac.finalize().into_bytes()))
-}
-
-fn encode(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// As Istio sets it up for a RequestAuthentication, except that a wrong token passes without its claims.
-fn jwt_authn() -> Value {
-    let jwks = json!({"keys": [{"kty": "oct", "alg": "HS256", "k": encode(SECRET)}]});
-    json!({"name": "envoy.filters.http.jwt_authn", "typed_config": {
-        "@type": "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
-        "providers": {"test": {"local_jwks": {"inline_string": jwks.to_string()}, "payload_in_metadata": "payload",
-                               "forward": true}},
-        "rules": [{"match": {"prefix": "/"}, "requires": {"requires_any": {"requirements": [
-            {"provider_name": "test"}, {"allow_missing_or_failed": {}}]}}}]
-    }})
 }

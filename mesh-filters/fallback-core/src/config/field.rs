@@ -76,6 +76,12 @@ impl<'a> Field<'a> {
         self.value.as_str().ok_or_else(|| self.error("must be a string"))
     }
 
+    pub fn flag(&self) -> Result<bool, Error> {
+        self.value
+            .as_bool()
+            .ok_or_else(|| self.error("must be true or false"))
+    }
+
     /// An integer; `64.0` is one, since WasmPlugin configuration passes through floating point.
     pub fn integer(&self, range: RangeInclusive<u32>) -> Result<u32, Error> {
         let number = self.value.as_f64().filter(|number| number.fract() == 0.0);

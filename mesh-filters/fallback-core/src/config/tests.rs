@@ -74,7 +74,8 @@ fn given_the_designs_example_then_it_is_understood() {
 #[test]
 fn given_a_wrong_value_then_the_error_names_its_field() {
     let cases = [
-        ("/cache/entries", json!(0), "cache.entries"),
+        ("/cache/entries", json!(1), "cache.entries"),
+        ("/cache/entries", json!(65_537), "cache.entries"),
         ("/cache/entries", json!(1.5), "cache.entries"),
         ("/cache/max_body_bytes", json!("16k"), "cache.max_body_bytes"),
         ("/cache/refresh", json!("soon"), "cache.refresh"),
@@ -136,6 +137,9 @@ fn given_a_wrong_value_then_the_error_names_its_field() {
         ),
         ("/rules/1/stale/vary", json!(["a b"]), "rules[1].stale.vary[0]"),
         ("/rules/1/stale/principal", json!({}), "rules[1].stale.principal"),
+        ("/rules/1/stale/query", json!("sku"), "rules[1].stale.query"),
+        ("/rules/1/stale/query", json!(["a=b"]), "rules[1].stale.query[0]"),
+        ("/rules/1/stale/any_host", json!("no"), "rules[1].stale.any_host"),
         ("/rules/1/match/methods", json!(["POST"]), "rules[1]"),
         (
             "/rules/1/respond/problem/title",
@@ -161,6 +165,13 @@ fn given_a_wrong_value_then_the_error_names_its_field() {
 fn given_a_cache_beyond_the_bound_then_it_is_refused() {
     let mut config = with("/cache/entries", json!(65_536));
     config["cache"]["max_body_bytes"] = json!(1 << 20);
+    assert!(matches!(parse(&config), Err(Error::Field { field, .. }) if field == "cache"));
+    config["cache"]["max_body_bytes"] = json!(0);
+    assert!(parse(&config).is_ok());
+    config["rules"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"name": "more", "on": {"statuses": [503]}, "stale": {"max_age": "1s"}}));
     assert!(matches!(parse(&config), Err(Error::Field { field, .. }) if field == "cache"));
 }
 

@@ -6,8 +6,9 @@ use crate::config::{Body, Principal, Rule, Stale};
 use crate::grpc;
 use crate::headers::Headers;
 use crate::host::{Host, Message};
-use crate::key::Resource;
+use crate::key::{Name, Resource};
 use crate::policy::Asked;
+use crate::target;
 use crate::worker::{RuleSet, Worker};
 use holdfast_filter_abi::HeaderBlock;
 
@@ -23,7 +24,7 @@ pub(super) fn open(worker: &Worker, host: &impl Host) -> Option<Waiting> {
         true => open_plain(worker, &request, rules)?,
         false => open_with_cache(worker, host, rules, &Headers(request.pairs().ok()?))?,
     };
-    let concerned = !waiting.rules.is_empty() || matches!(waiting.cache, CacheUse::Change { .. });
+    let concerned = !waiting.rules.is_empty() || matches!(waiting.cache, CacheUse::Change(_));
     concerned.then_some(waiting)
 }
 
@@ -96,12 +97,18 @@ impl<H: Host> Visit<'_, H> {
     fn ticket(&self, rules: RuleSet, is_get: bool) -> Option<Ticket> {
         let rule = self.worker.first(rules, |rule| rule.stale.is_some())?;
         let stale = self.worker.stale(rule)?;
+        let name = self.name(rule)?;
         let principal = self.principal(stale);
-        let resource = Resource::new(self.authority, self.path, principal.as_deref());
+        let resource = Resource::new(&name, principal.as_deref());
         let key = resource.variant(&stale.vary, self.request)?;
         let now_ms = self.host.now_ms();
-        let wanted = is_get && self.worker.refresh.is_due(key.fingerprint, now_ms);
-        let asked = Asked::new(self.request, principal.is_some(), now_ms);
+        let asked = Asked::new(
+            self.request,
+            stale.principal.is_some(),
+            principal.is_some(),
+            now_ms,
+        );
+        let wanted = is_get && !asked.no_store() && self.worker.refresh.is_due(key.fingerprint, now_ms);
         Some(Ticket {
             rule,
             key,
@@ -110,14 +117,29 @@ impl<H: Host> Visit<'_, H> {
         })
     }
 
-    /// What the request's principal has stored of the resource, and what is stored for everybody.
+    /// What each rule has of the resource, for the request's principal and for everybody.
     fn change(&self, rules: RuleSet) -> Option<CacheUse> {
-        let rule = self.worker.first(rules, |rule| rule.stale.is_some())?;
-        let principal = self.principal(self.worker.stale(rule)?);
-        let mut resources = vec![Resource::new(self.authority, self.path, None)];
-        resources
-            .extend(principal.map(|principal| Resource::new(self.authority, self.path, Some(&principal))));
-        Some(CacheUse::Change { rule, resources })
+        let mut resources = Vec::new();
+        for rule in rules.and(self.worker.keeping).iter() {
+            let Some(name) = self.name(rule) else { continue };
+            let principal = self.worker.stale(rule).and_then(|stale| self.principal(stale));
+            resources.push((rule, Resource::new(&name, None)));
+            resources.extend(principal.map(|principal| (rule, Resource::new(&name, Some(&principal)))));
+        }
+        (!resources.is_empty()).then_some(CacheUse::Change(resources))
+    }
+
+    /// `None` when no copies are kept of what is asked for.
+    fn name(&self, rule: usize) -> Option<Name<'_>> {
+        let of_rule = self.worker.rule(rule)?;
+        let stale = of_rule.stale.as_ref()?;
+        let kind = target::kind(self.path, &stale.query)?;
+        Some(Name {
+            part: self.worker.part(rule, kind),
+            rule: &of_rule.name,
+            authority: (!stale.any_host).then_some(self.authority),
+            path: self.path,
+        })
     }
 
     /// `None` when nobody is named, or more than one.

@@ -53,9 +53,11 @@ pub(super) fn rescue(worker: &Worker, host: &impl Host, waiting: &Waiting, at: u
 
 fn find(worker: &Worker, host: &impl Host, ticket: &Ticket, rule: &Rule) -> Option<(Entry, Usable)> {
     let entry = worker.table.find(host, &ticket.key)?;
-    let usable = entry
-        .terms
-        .usable(&ticket.asked, rule.stale.as_ref()?, host.now_ms())?;
+    let asked = match entry.terms.public {
+        true => ticket.asked,
+        false => ticket.asked.with_token(|| host.token_verified()),
+    };
+    let usable = entry.terms.usable(&asked, rule.stale.as_ref()?, host.now_ms())?;
     Some((entry, usable))
 }
 

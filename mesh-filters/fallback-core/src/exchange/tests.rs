@@ -21,7 +21,7 @@ fn worker(refresh: &str) -> Worker {
             {"name": "pending", "match": {"methods": ["POST"], "authority": "payment.*", "path_prefix": "/v1/charges"},
              "on": on, "respond": {"status": 202, "headers": {"content-type": "application/json"}, "body": "{}"}},
             {"name": "stock", "match": {"methods": ["GET", "HEAD"], "path_prefix": "/v1/stock"}, "on": on,
-             "stale": {"max_age": "300s", "vary": ["accept"]},
+             "stale": {"max_age": "300s", "vary": ["accept"], "query": ["sku"]},
              "respond": {"status": 503, "problem": {"type": "t", "title": "Service unavailable"}, "retry_after": "5s"}},
             {"name": "orders", "match": {"methods": ["GET"], "path_prefix": "/v1/orders"}, "on": on,
              "stale": {"max_age": "60s", "principal": {"header": "x-user"}}},
@@ -334,6 +334,81 @@ fn given_a_claim_as_principal_then_copies_are_its_own() {
 }
 
 #[test]
+fn given_no_principal_or_two_then_only_what_is_public_is_kept_and_used() {
+    let scene = Scene::new();
+    let two = [("x-user", "ann"), ("x-user", "bob")];
+    for nobody in [&[][..], &two, &[("x-user", "")]] {
+        scene.get("/v1/orders", nobody, &[("etag", "1")], "somebody's");
+        assert_eq!(scene.fail("/v1/orders", nobody), None, "{nobody:?}");
+    }
+    assert_eq!(
+        (scene.count(Event::Stored), scene.count(Event::NotStored)),
+        (0, 3)
+    );
+    scene.get("/v1/orders/7", &two, &[("cache-control", "public")], "all");
+    assert_eq!(text(&scene.fail("/v1/orders/7", &[]).unwrap()), "all");
+}
+
+#[test]
+fn given_a_token_that_the_proxy_has_taken_away_then_it_is_an_authenticated_request_all_the_same() {
+    let scene = Scene::new();
+    scene.get("/v1/stock/1", &[], &[], "7");
+    scene.host.token.set(true);
+    assert_eq!(scene.fail("/v1/stock/1", &[]).unwrap().status, 503, "not public");
+    scene.get("/v1/stock/1", &[], &[], "ann's");
+    scene.host.token.set(false);
+    assert_eq!(text(&scene.fail("/v1/stock/1", &[]).unwrap()), "7");
+    scene.host.token.set(true);
+    scene.get("/v1/stock/2", &[], &[("cache-control", "public")], "all");
+    assert_eq!(text(&scene.fail("/v1/stock/2", &[]).unwrap()), "all");
+}
+
+#[test]
+fn given_requests_that_may_not_be_stored_then_they_do_not_keep_others_from_it() {
+    let scene = Scene {
+        worker: worker("9s"),
+        ..Scene::new()
+    };
+    let token = ("authorization", "Bearer x");
+    for request in [("cache-control", "no-store"), token] {
+        scene.get("/v1/stock/1", &[request], &[], "not kept");
+    }
+    scene.get("/v1/stock/1", &[], &[], "7");
+    assert_eq!(text(&scene.fail("/v1/stock/1", &[]).unwrap()), "7");
+}
+
+#[test]
+fn given_a_flood_of_made_up_names_then_what_the_upstream_has_stays() {
+    let scene = Scene::new();
+    scene.get("/v1/stock/1", &[], &[], "7");
+    for number in 0..500 {
+        for made_up in ["?sku=", "?x=", "/%31?sku=", ";v=", "//"] {
+            scene.get(&format!("/v1/stock/1{made_up}{number}"), &[], &[], "flood");
+        }
+        scene.get(
+            &format!("/v1/orders/{number}"),
+            &[("x-user", "eve")],
+            &[],
+            "another rule's",
+        );
+    }
+    assert_eq!(text(&scene.fail("/v1/stock/1", &[]).unwrap()), "7");
+    assert!(scene.count(Event::Evicted) > 1000);
+}
+
+#[test]
+fn given_all_hosts_are_one_then_whatever_host_is_asked_for_its_copy_is_found() {
+    let config =
+        br#"{"rules":[{"name":"a","on":{"statuses":[503]},"stale":{"max_age":"60s","any_host":true}}]}"#;
+    let scene = Scene {
+        worker: Worker::new(Config::parse(config).unwrap(), "test"),
+        ..Scene::new()
+    };
+    scene.get("/x", &[(":authority", "made-up")], &[], "7");
+    assert_eq!(text(&scene.fail("/x", &[]).unwrap()), "7");
+}
+
+#[test]
 fn given_an_authenticated_answer_without_a_principal_then_it_is_not_kept() {
     let scene = Scene::new();
     let token = ("authorization", "Bearer x");
@@ -423,7 +498,7 @@ fn given_a_successful_change_then_the_copies_of_its_resource_are_dropped() {
 fn given_a_change_by_a_principal_then_its_own_copy_and_the_common_one_are_dropped() {
     let scene = Scene::new();
     scene.get("/v1/orders", &[("x-user", "ann")], &[], "ann's");
-    scene.get("/v1/orders", &[], &[], "all");
+    scene.get("/v1/orders", &[], &[("cache-control", "public")], "all");
     let mut change = scene.open("POST", "/v1/orders", &[("x-user", "ann")]);
     scene.headers(&mut change, "201", &[], true);
     assert_eq!(scene.count(Event::Invalidated), 2);

@@ -6,6 +6,8 @@ fn stale() -> Stale {
     Stale {
         max_age: 300,
         vary: vec!["accept".into()],
+        query: Vec::new(),
+        any_host: false,
         principal: None,
     }
 }
@@ -15,7 +17,7 @@ fn headers(fields: &[(&str, &str)]) -> Headers {
 }
 
 fn asked(fields: &[(&str, &str)]) -> Asked {
-    Asked::new(&headers(fields), false, NOW)
+    Asked::new(&headers(fields), false, false, NOW)
 }
 
 fn judge(request: &[(&str, &str)], response: &[(&str, &str)]) -> Result<Terms, Refusal> {
@@ -74,9 +76,34 @@ fn given_credentials_then_only_what_is_public_is_stored_and_used() {
 
 #[test]
 fn given_a_known_principal_then_its_answers_are_stored() {
-    let asked = Asked::new(&headers(&[("authorization", "Bearer x")]), true, NOW);
+    let asked = Asked::new(&headers(&[("authorization", "Bearer x")]), true, true, NOW);
     let terms = Terms::judge(&asked, &Headers::default(), &stale(), NOW).unwrap();
     assert!(terms.usable(&asked, &stale(), NOW).is_some());
+}
+
+#[test]
+fn given_principals_are_told_apart_then_of_who_is_none_only_what_is_public_is_stored_and_used() {
+    let nobody = Asked::new(&Headers::default(), true, false, NOW);
+    let judged = Terms::judge(&nobody, &Headers::default(), &stale(), NOW);
+    assert_eq!(judged, Err(Refusal::Authenticated));
+    let public = headers(&[("cache-control", "public")]);
+    let public = Terms::judge(&nobody, &public, &stale(), NOW).unwrap();
+    assert!(public.usable(&nobody, &stale(), NOW).is_some());
+    assert_eq!(terms(&[]).usable(&nobody, &stale(), NOW), None);
+}
+
+#[test]
+fn given_a_token_that_the_proxy_has_taken_away_then_it_counts_where_it_makes_a_difference() {
+    let anybody = asked(&[]);
+    assert_eq!(anybody.with_token(|| false), anybody);
+    let judged = Terms::judge(&anybody.with_token(|| true), &Headers::default(), &stale(), NOW);
+    assert_eq!(judged, Err(Refusal::Authenticated));
+    for settled in [
+        Asked::new(&Headers::default(), true, true, NOW),
+        asked(&[("cookie", "s=1")]),
+    ] {
+        assert_eq!(settled.with_token(|| panic!("asked for nothing")), settled);
+    }
 }
 
 #[test]
@@ -134,7 +161,7 @@ fn given_age_and_date_then_the_copy_starts_old() {
     let date = httpdate::fmt_http_date(UNIX_EPOCH + std::time::Duration::from_millis(NOW - 40_000));
     assert_eq!(terms(&[("age", "30")]).initial_age_ms, 30_000);
     assert_eq!(terms(&[("age", "30"), ("date", &date)]).initial_age_ms, 40_000);
-    let slow = Asked::new(&Headers::default(), false, NOW - 2500);
+    let slow = Asked::new(&Headers::default(), false, false, NOW - 2500);
     let terms = Terms::judge(&slow, &headers(&[("age", "30")]), &stale(), NOW).unwrap();
     assert_eq!(terms.initial_age_ms, 32_500);
 }

@@ -1,28 +1,34 @@
 use super::*;
 use crate::fake::FakeShared;
 use crate::headers::Headers;
-use crate::key::Resource;
+use crate::key::Name;
 use crate::policy::Terms;
 use proptest::prelude::*;
 use std::collections::HashMap;
 
-fn cache(entries: u32) -> Cache {
-    Cache {
-        entries,
-        ..Default::default()
-    }
+fn table(entries: u32) -> Table {
+    Table::new(b"t", 1, entries, 60)
 }
 
 fn key(number: usize) -> Key {
     variant(number, "")
 }
 
+fn resource(number: usize, part: u32) -> Resource {
+    let path = format!("/{number}");
+    let name = Name {
+        part,
+        rule: "r",
+        authority: Some(b"a"),
+        path: path.as_bytes(),
+    };
+    Resource::new(&name, None)
+}
+
 fn variant(number: usize, accept: &str) -> Key {
     let request: Headers = [("accept", accept)].into_iter().collect();
-    let path = format!("/{number}");
-    Resource::new(b"a", path.as_bytes(), None)
-        .variant(&["accept".into()], &request)
-        .unwrap()
+    let key = resource(number, 0).variant(&["accept".into()], &request);
+    key.unwrap()
 }
 
 fn entry(at_ms: u64, body: &str) -> Entry {
@@ -46,7 +52,7 @@ fn stored(evicted: bool) -> Outcome {
 
 #[test]
 fn given_a_stored_copy_then_it_is_found_under_its_key_only() {
-    let (table, shared) = (Table::new(b"t", &cache(64), 60), FakeShared::default());
+    let (table, shared) = (table(64), FakeShared::default());
     assert_eq!(
         table.store(&shared, &variant(1, "x"), &entry(5, "one")),
         stored(false)
@@ -58,7 +64,7 @@ fn given_a_stored_copy_then_it_is_found_under_its_key_only() {
 
 #[test]
 fn given_an_older_response_than_the_stored_one_then_it_is_not_taken() {
-    let (table, shared) = (Table::new(b"t", &cache(64), 60), FakeShared::default());
+    let (table, shared) = (table(64), FakeShared::default());
     table.store(&shared, &key(1), &entry(5, "new"));
     assert_eq!(table.store(&shared, &key(1), &entry(4, "old")), Outcome::Older);
     assert_eq!(table.find(&shared, &key(1)), Some(entry(5, "new")));
@@ -66,7 +72,7 @@ fn given_an_older_response_than_the_stored_one_then_it_is_not_taken() {
 
 #[test]
 fn given_a_full_set_then_the_oldest_makes_room_and_only_a_live_one_is_an_eviction() {
-    let (table, shared) = (Table::new(b"t", &cache(2), 60), FakeShared::default());
+    let (table, shared) = (table(2), FakeShared::default());
     assert_eq!(table.store(&shared, &key(1), &entry(1000, "1")), stored(false));
     assert_eq!(table.store(&shared, &key(2), &entry(2000, "2")), stored(false));
     assert_eq!(table.store(&shared, &key(3), &entry(3000, "3")), stored(true));
@@ -81,33 +87,51 @@ fn given_a_full_set_then_the_oldest_makes_room_and_only_a_live_one_is_an_evictio
 
 #[test]
 fn given_a_changed_resource_then_all_its_variants_are_forgotten() {
-    let (table, shared) = (Table::new(b"t", &cache(64), 60), FakeShared::default());
+    let (table, shared) = (table(64), FakeShared::default());
     for accept in ["x", "y"] {
         table.store(&shared, &variant(1, accept), &entry(5, accept));
     }
     table.store(&shared, &key(2), &entry(5, "2"));
-    assert_eq!(table.forget(&shared, key(1).resource), 2);
+    assert_eq!(table.forget(&shared, &resource(1, 0)), 2);
     assert_eq!(table.find(&shared, &variant(1, "x")), None);
     assert!(table.find(&shared, &key(2)).is_some());
 }
 
 #[test]
+fn given_a_flood_in_one_part_then_the_others_keep_what_they_have() {
+    let (table, shared) = (Table::new(b"t", 3, 16, 60), FakeShared::default());
+    let of = |part, number| resource(number, part).variant(&[], &Headers::default()).unwrap();
+    for number in 0..8 {
+        table.store(&shared, &of(1, number), &entry(5, "mine"));
+    }
+    for number in 0..1000 {
+        for part in [0, 2] {
+            table.store(&shared, &of(part, number), &entry(9, "flood"));
+        }
+    }
+    for number in 0..8 {
+        assert_eq!(table.find(&shared, &of(1, number)), Some(entry(5, "mine")));
+    }
+    assert_eq!(shared.keys(), 3 * (16 + 2) - 16 + 8);
+}
+
+#[test]
 fn given_two_namespaces_then_they_share_nothing() {
     let shared = FakeShared::default();
-    Table::new(b"a", &cache(8), 60).store(&shared, &key(1), &entry(5, "one"));
-    assert_eq!(Table::new(b"b", &cache(8), 60).find(&shared, &key(1)), None);
+    Table::new(b"a", 1, 8, 60).store(&shared, &key(1), &entry(5, "one"));
+    assert_eq!(Table::new(b"b", 1, 8, 60).find(&shared, &key(1)), None);
 }
 
 #[test]
 fn given_a_smaller_table_then_the_rest_of_the_larger_one_is_given_back() {
     let shared = FakeShared::default();
-    let large = Table::new(b"t", &cache(512), 60);
+    let large = table(512);
     large.shrink(&shared);
     for number in 0..2000 {
         large.store(&shared, &key(number), &entry(5, &"x".repeat(1000)));
     }
     assert!(shared.bytes() > 400_000, "{}", shared.bytes());
-    let small = Table::new(b"t", &cache(16), 60);
+    let small = table(16);
     small.shrink(&shared);
     assert!(shared.bytes() < 16 * 1200 + 512 * 100, "{}", shared.bytes());
     small.store(&shared, &key(1), &entry(6, "one"));
@@ -116,7 +140,7 @@ fn given_a_smaller_table_then_the_rest_of_the_larger_one_is_given_back() {
 
 #[test]
 fn given_spoiled_memory_then_there_are_misses_and_the_table_works_on() {
-    let (table, shared) = (Table::new(b"t", &cache(8), 60), FakeShared::default());
+    let (table, shared) = (table(8), FakeShared::default());
     for spoil in [&b""[..], &[0xff; 192], &[0; 7], b"HFC1\xff\xff"] {
         table.store(&shared, &key(1), &entry(5, "one"));
         shared.spoil(spoil);
@@ -129,7 +153,7 @@ fn given_spoiled_memory_then_there_are_misses_and_the_table_works_on() {
 
 #[test]
 fn given_a_hundred_thousand_keys_then_memory_stays_within_the_bound() {
-    let (table, shared) = (Table::new(b"t", &cache(64), 60), FakeShared::default());
+    let (table, shared) = (table(64), FakeShared::default());
     for number in 0..100_000 {
         table.store(&shared, &key(number), &entry(5, "0123456789"));
     }
@@ -144,7 +168,7 @@ fn given_many_workers_then_no_one_gets_anothers_copy() {
     let worker = |seed: usize| {
         let shared = shared.clone();
         move || {
-            let table = Table::new(b"t", &cache(16), 60);
+            let table = table(16);
             let mut found = 0;
             for step in 0..4000_usize {
                 let number = step.wrapping_mul(31).wrapping_add(seed * 7) % 40;
@@ -190,7 +214,7 @@ proptest! {
         entries in 1..40_u32,
         steps in prop::collection::vec(step(), 0..120),
     ) {
-        let (table, shared) = (Table::new(b"t", &cache(entries), 60), FakeShared::default());
+        let (table, shared) = (table(entries), FakeShared::default());
         let mut reference: HashMap<(usize, usize), Entry> = HashMap::new();
         let mut evicted = 0;
         for (time, step) in (1_u64..).zip(steps) {
@@ -203,7 +227,7 @@ proptest! {
                     reference.insert((number, accept), copy);
                 }
                 Step::Forget(number) => {
-                    table.forget(&shared, key(number).resource);
+                    table.forget(&shared, &resource(number, 0));
                     reference.retain(|(held, _), _| *held != number);
                 }
                 Step::Find(number, accept) => {
