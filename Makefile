@@ -169,6 +169,7 @@ generated-check: ## Is the generated code up to date
 
 openapi-check: ## Are the documents under docs/api what the services say
 	cargo run -q -p holdfast-openapi -- --check
+	cd services/catalog/assets/docs && sha256sum --quiet --check SHA256SUMS
 
 lint-contracts: tools ## buf: style, and compatibility with what is registered
 	$(BUF) lint $(PROTO)

@@ -93,7 +93,12 @@ impl Refusal {
             body: if is_grpc {
                 detail
             } else {
-                problem(&refusing, &detail, trace_id(header("traceparent")))
+                let trace = trace_id(header("traceparent"));
+                problem(
+                    &refusing,
+                    &detail,
+                    trace.or_else(|| request_id(header("x-request-id"))),
+                )
             },
         }
     }
@@ -138,6 +143,12 @@ fn trace_id(traceparent: &[u8]) -> Option<&str> {
     let id = text.split('-').nth(1)?;
     let hex = id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     (id.len() == 32 && hex && id.bytes().any(|b| b != b'0')).then_some(id)
+}
+
+/// The proxy's own id of a request that no trace came with: its access log has it.
+fn request_id(id: &[u8]) -> Option<&str> {
+    let is_uuid = id.len() == 36 && id.iter().all(|&byte| byte == b'-' || byte.is_ascii_hexdigit());
+    is_uuid.then(|| std::str::from_utf8(id).ok()).flatten()
 }
 
 /// A String of structured fields. What such a string cannot hold is left out.
@@ -256,6 +267,15 @@ mod tests {
             trace_id(b"00-00000000000000000000000000000000-b7ad6b7169203331-01"),
             None
         );
+    }
+
+    #[test]
+    fn without_a_trace_a_request_is_found_by_its_id() {
+        let id = "03fcd9a2-8ab1-4a24-a2bb-a84c97b4ff3f";
+        assert_eq!(request_id(id.as_bytes()), Some(id));
+        for bad in ["", "03fcd9a2", "\"3fcd9a2-8ab1-4a24-a2bb-a84c97b4ff3f"] {
+            assert_eq!(request_id(bad.as_bytes()), None, "{bad}");
+        }
     }
 
     /// A reader of structured-field strings by the grammar of RFC 9651, §4.2.5.

@@ -2,6 +2,7 @@
 
 mod changes;
 mod conditions;
+mod docs;
 mod schemas;
 
 use std::sync::Arc;
@@ -62,7 +63,8 @@ pub fn router<C: Clock, J: Journal>(view: View, clock: C, journal: J) -> Router 
         view,
         clock: Arc::new(clock),
     });
-    let (router, _) = reads.merge(changes).split_for_parts();
+    let all = reads.merge(changes).merge(docs::router());
+    let (router, _) = all.split_for_parts();
     problem::with_fallbacks(router)
 }
 
@@ -71,6 +73,7 @@ pub fn router<C: Clock, J: Journal>(view: View, clock: C, journal: J) -> Router 
 pub fn document<C: Clock, J: Journal>() -> OpenApi {
     let mut document = reads::<C>().into_openapi();
     document.merge(changes::routes::<J>().into_openapi());
+    document.merge(docs::routes().into_openapi());
     document
 }
 

@@ -156,7 +156,7 @@ impl Draft {
     request_body(
         content = NewProduct,
         example = json!({
-            "sku": "tea-gyokuro-50", "name": "Gyokuro, 50 g", "description": "Shaded for three weeks.",
+            "sku": "tea-kukicha-100", "name": "Kukicha, 100 g", "description": "Stems and leaves, steamed.",
             "price": {"amount": 2490, "currency": "EUR"},
         }),
     ),

@@ -1,7 +1,7 @@
 //! What the API shows, for its description: the answers themselves are written once per change, not once per request.
 #![expect(dead_code, reason = "described, and never made")]
 
-use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Schema};
+use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -36,7 +36,8 @@ pub(super) struct NewProduct;
 impl PartialSchema for NewProduct {
     fn schema() -> RefOr<Schema> {
         let draft = AllOfBuilder::new().item(Ref::from_schema_name(Draft::name()));
-        let with_sku = draft.item(ObjectBuilder::new().required("sku"));
+        let sku = ObjectBuilder::new().schema_type(Type::String);
+        let with_sku = draft.item(ObjectBuilder::new().property("sku", sku).required("sku"));
         Schema::AllOf(with_sku.build()).into()
     }
 }

@@ -47,7 +47,7 @@ holdfast_platform::problems! {
     request_body(
         content = OrderRequest,
         example = json!({
-            "lines": [{"sku": "tea-sencha-100", "quantity": 2}, {"sku": "pot-kyusu-350", "quantity": 1}],
+            "lines": [{"sku": "tea-sencha-100", "quantity": 2}, {"sku": "teapot-cast-iron", "quantity": 1}],
             "payment_token": "tok_ok",
         }),
     ),
@@ -55,6 +55,11 @@ holdfast_platform::problems! {
         (
             status = 201, description = "The order was taken", body = OrderView,
             headers(("ETag" = String, description = "Its version"), ("Location" = String, description = "Where it is")),
+            links(
+                ("order" = (operation_id = "getOrder", parameters(("id" = "$response.body#/id")))),
+                ("events" = (operation_id = "listOrderEvents", parameters(("id" = "$response.body#/id")))),
+                ("cancel" = (operation_id = "cancelOrder", parameters(("id" = "$response.body#/id")))),
+            ),
         ),
         (
             status = 200, description = "The same request took this order before", body = OrderView,

@@ -16,10 +16,24 @@ pub(super) struct Objects<T>(pub(super) T);
 /// The visitor of a struct: an array is refused.
 struct Struct<V>(V);
 
+/// The visitor of an integer, which `21.0` is too: JSON has one kind of numbers, and JSON Schema calls it an integer.
+struct Integer<V>(V);
+
+/// Up to here every integer is a number of its own, also for who reads numbers as doubles (RFC 8259 §6).
+const EXACT: f64 = 9_007_199_254_740_991.0;
+
 macro_rules! forward {
     ($($method:ident($($name:ident: $kind:ty),*);)*) => {
         $(fn $method<V: Visitor<'de>>(self, $($name: $kind,)* visitor: V) -> Result<V::Value, D::Error> {
             self.0.$method($($name,)* Objects(visitor))
+        })*
+    };
+}
+
+macro_rules! integers {
+    ($($method:ident;)*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            self.0.$method(Integer(visitor))
         })*
     };
 }
@@ -29,15 +43,18 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Objects<D> {
 
     forward! {
         deserialize_any(); deserialize_bool(); deserialize_char(); deserialize_str(); deserialize_string();
-        deserialize_i8(); deserialize_i16(); deserialize_i32(); deserialize_i64(); deserialize_i128();
-        deserialize_u8(); deserialize_u16(); deserialize_u32(); deserialize_u64(); deserialize_u128();
-        deserialize_f32(); deserialize_f64(); deserialize_bytes(); deserialize_byte_buf(); deserialize_option();
+        deserialize_i128(); deserialize_u128(); deserialize_f32(); deserialize_f64(); deserialize_bytes(); deserialize_byte_buf(); deserialize_option();
         deserialize_unit(); deserialize_seq(); deserialize_map(); deserialize_identifier(); deserialize_ignored_any();
         deserialize_unit_struct(name: &'static str);
         deserialize_newtype_struct(name: &'static str);
         deserialize_tuple(len: usize);
         deserialize_tuple_struct(name: &'static str, len: usize);
         deserialize_enum(name: &'static str, variants: &'static [&'static str]);
+    }
+
+    integers! {
+        deserialize_i8; deserialize_i16; deserialize_i32; deserialize_i64;
+        deserialize_u8; deserialize_u16; deserialize_u32; deserialize_u64;
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -67,6 +84,30 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Struct<V> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<V::Value, A::Error> {
         Err(A::Error::invalid_type(Unexpected::Seq, &self))
+    }
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Integer<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(formatter)
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<V::Value, E> {
+        self.0.visit_i64(value)
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<V::Value, E> {
+        self.0.visit_u64(value)
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
+        if value.fract() == 0.0 && value.abs() <= EXACT {
+            // Exact, as was just seen.
+            return self.0.visit_i64(value as i64);
+        }
+        self.0.visit_f64(value)
     }
 }
 

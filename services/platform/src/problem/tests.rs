@@ -89,6 +89,20 @@ async fn a_valid_body_reaches_the_handler() {
 }
 
 #[tokio::test]
+async fn an_integer_may_be_written_with_a_fraction_of_nothing() {
+    for (number, answer) in [("2.0", 6), ("2e0", 6), ("0.2e1", 6), ("2", 6)] {
+        let body = format!(r#"{{"lines":[{{"sku":"abc","quantity":{number}}}]}}"#);
+        assert_eq!(post_json(body).await, (StatusCode::OK, answer.into()), "{number}");
+    }
+    for number in ["2.5", "-2.0", "5e9", "1e300", "\"2\""] {
+        let body = format!(r#"{{"lines":[{{"sku":"abc","quantity":{number}}}]}}"#);
+        let (status, json) = post_json(body).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{number}");
+        assert_eq!(json["errors"][0]["field"], "lines[0].quantity", "{json}");
+    }
+}
+
+#[tokio::test]
 async fn not_json_is_400() {
     for body in ["", "{", "not json", r#"{"lines":[]} trailing"#] {
         let (status, json) = post_json(body).await;
