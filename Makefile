@@ -53,7 +53,7 @@ clean-data: ## Delete the data of the laptop platform
 build: ## Build the binaries
 	cargo build --profile $(PROFILE) $(BINARIES)
 
-generate: ## Generate Rust from services/contracts/proto
+generate: ## Generate Rust and docs/api/asyncapi.json from services/contracts/proto
 	cargo run -q -p holdfast-contracts-codegen
 
 openapi: ## Write docs/api/openapi.json and docs/api/internal.json from the routes of the services
@@ -149,8 +149,8 @@ pacts: ## Write what consumers expect now to tests/pacts/pacts
 	cd tests/pacts && HOLDFAST_WRITE_PACTS=1 cargo test consumers
 
 ##@ Check
-.PHONY: check fmt fmt-check lint lint-contracts generated-check openapi-check core-purity doc-paths deny doctor
-check: fmt-check lint generated-check openapi-check lint-contracts core-purity doc-paths deny ## Everything that .ci/run checks before the tests
+.PHONY: check fmt fmt-check lint lint-contracts generated-check openapi-check asyncapi-check core-purity doc-paths deny doctor
+check: fmt-check lint generated-check openapi-check asyncapi-check lint-contracts core-purity doc-paths deny ## Everything that .ci/run checks before the tests
 
 fmt: ## Format the code
 	cargo fmt --all
@@ -170,6 +170,9 @@ generated-check: ## Is the generated code up to date
 openapi-check: ## Are the documents under docs/api what the services say
 	cargo run -q -p holdfast-openapi -- --check
 	cd services/catalog/assets/docs && sha256sum --quiet --check SHA256SUMS
+
+asyncapi-check: ## Is docs/api/asyncapi.json AsyncAPI, as its own parser says, and are its examples what its schemas say (needs Node.js)
+	cd tests/asyncapi && npm ci --silent --no-audit --no-fund && npm run --silent check
 
 lint-contracts: tools ## buf: style, and compatibility with what is registered
 	$(BUF) lint $(PROTO)

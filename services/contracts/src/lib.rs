@@ -6,6 +6,8 @@
 
 pub mod ids;
 pub mod subjects;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use wire::{DecodeError, decode, encode};

@@ -1,7 +1,11 @@
-//! Generates `services/contracts/src/gen` from `services/contracts/proto`.
+//! Generates `services/contracts/src/gen` and `docs/api/asyncapi.json` from `services/contracts/proto`.
 //!
 //! `holdfast-contracts-codegen` writes the files; `--check` only compares and fails on a difference,
-//! so that generated code in the repository is never out of date.
+//! so that what is generated is never out of date in the repository.
+
+mod asyncapi;
+mod channels;
+mod schema;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,7 +28,7 @@ fn main() -> ExitCode {
     let result = if check {
         check_generated()
     } else {
-        generate(&generated_dir())
+        generate(&generated_dir()).and_then(|()| write_document())
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -43,9 +47,26 @@ fn generated_dir() -> PathBuf {
     contracts_dir().join("src/gen")
 }
 
+fn descriptors() -> Result<prost_types::FileDescriptorSet, Error> {
+    Ok(protox::compile(FILES, [contracts_dir().join("proto")])?)
+}
+
+fn document_file() -> PathBuf {
+    contracts_dir().join("../../docs/api/asyncapi.json")
+}
+
+fn document() -> Result<serde_json::Value, Error> {
+    asyncapi::document(&descriptors()?, &contracts_dir().join("examples"))
+}
+
+fn write_document() -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(&document()?)?;
+    Ok(std::fs::write(document_file(), text + "\n")?)
+}
+
 fn generate(out: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(out)?;
-    let descriptors = protox::compile(FILES, [contracts_dir().join("proto")])?;
+    let descriptors = descriptors()?;
     let encoded = descriptors.encode_to_vec();
     prost_build::Config::new()
         .out_dir(out)
@@ -68,8 +89,18 @@ fn check_generated() -> Result<(), Error> {
         let checked_in = generated_dir().join(entry.file_name());
         let expected = std::fs::read(entry.path())?;
         if std::fs::read(&checked_in).ok().as_ref() != Some(&expected) {
-            return Err(format!("{} is out of date: run `make generate`", checked_in.display()).into());
+            return Err(out_of_date(&checked_in));
         }
     }
-    Ok(())
+    let known = std::fs::read(document_file()).unwrap_or_default();
+    match serde_json::from_slice::<serde_json::Value>(&known)
+        .is_ok_and(|known| document().is_ok_and(|due| due == known))
+    {
+        true => Ok(()),
+        false => Err(out_of_date(&document_file())),
+    }
+}
+
+fn out_of_date(file: &Path) -> Error {
+    format!("{} is out of date: run `make generate`", file.display()).into()
 }

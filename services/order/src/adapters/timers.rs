@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use crate::codec::{Timer, encode_timer};
 use crate::ports::{TimerError, TimerName, Timers};
 
-const SCHEMA: &str = "holdfast.order.v1.Timer";
+const TYPE: &str = "holdfast.order.v1.Timer";
+const SCHEMA: &str = "holdfast.order.v1";
 
 /// Message schedules.
 pub struct NatsTimers {
@@ -63,8 +64,8 @@ fn headers(name: TimerName, timer: &Timer, at: Timestamp) -> HeaderMap {
     headers.insert("Nats-Schedule-Target", subjects::timer_fired(order.0));
     headers.insert("ce-specversion", "1.0");
     headers.insert("ce-id", format!("{order}.{}.{attempt}", name.as_str()));
-    headers.insert("ce-source", "holdfast/order");
-    headers.insert("ce-type", SCHEMA);
+    headers.insert("ce-source", "/holdfast/order");
+    headers.insert("ce-type", TYPE);
     headers.insert("ce-subject", order.to_string());
     headers.insert("ce-dataschema", SCHEMA);
     inject_nats(&mut headers);

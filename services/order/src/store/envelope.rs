@@ -10,7 +10,8 @@ use crate::replay::OrderKey;
 /// Names the commands of a commit, separated by commas. Absent if there are none.
 pub const COMMANDS_HEADER: &str = "Holdfast-Commands";
 
-const SCHEMA: &str = "holdfast.order.v1.OrderCommit";
+const TYPE: &str = "holdfast.order.v1.OrderCommit";
+const SCHEMA: &str = "holdfast.order.v1";
 
 pub(super) fn append(
     key: &OrderKey,
@@ -36,8 +37,8 @@ fn headers(commit: &Commit, id: &str) -> Headers {
     let mut headers = Headers::from([
         ("ce-specversion".to_owned(), "1.0".to_owned()),
         ("ce-id".to_owned(), id.to_owned()),
-        ("ce-source".to_owned(), "holdfast/order".to_owned()),
-        ("ce-type".to_owned(), SCHEMA.to_owned()),
+        ("ce-source".to_owned(), "/holdfast/order".to_owned()),
+        ("ce-type".to_owned(), TYPE.to_owned()),
         ("ce-subject".to_owned(), commit.order.to_string()),
         ("ce-time".to_owned(), commit.time.to_string()),
         ("ce-dataschema".to_owned(), SCHEMA.to_owned()),
