@@ -9,10 +9,8 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::Deserialize;
-use serde_json::json;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
@@ -130,16 +128,32 @@ impl Platform {
             let log = log.map_err(|error| error.to_string())?;
             let lines: Vec<String> = log
                 .lines()
-                .filter(|line| line.starts_with("curl "))
+                .filter(|line| line.starts_with("curl ") || line.starts_with("TOKEN="))
                 .map(str::to_owned)
                 .collect();
-            if lines.len() == 3 {
+            if lines.len() == 6 {
                 Ok(lines)
             } else {
                 Err(format!("{lines:?}"))
             }
         })
         .await
+    }
+
+    /// What a script prints in the shell of somebody who works with this platform.
+    ///
+    /// # Panics
+    /// If it is not text.
+    pub async fn bash(&self, script: &str) -> String {
+        let holdfast = holdfast();
+        let folder = holdfast.parent().unwrap_or(Path::new("."));
+        let path = std::env::var("PATH").unwrap_or_default();
+        let command = Command::new("bash")
+            .args(["-c", script])
+            .env("HOLDFAST_HOME", self.home.path())
+            .env("PATH", format!("{}:{path}", folder.display()))
+            .output();
+        String::from_utf8(command.await.expect("bash starts").stdout).expect("text")
     }
 
     /// What a command of `holdfast` prints about this platform.
@@ -183,32 +197,39 @@ impl Platform {
         kill(Pid::from_raw(self.process(name).pid), signal).is_ok()
     }
 
-    /// Publishes a message as `service` may.
+    /// A connection to NATS that may do what `service` may.
     ///
     /// # Panics
-    /// If nats-server does not take it.
-    pub async fn publish_as(&self, service: &str, subject: &str, payload: &str) {
+    /// If there is none.
+    pub async fn nats_as(&self, service: &str) -> async_nats::Client {
         let environment = std::fs::read(format!("/proc/{}/environ", self.process(service).pid));
         let environment = String::from_utf8(environment.expect("a process of ours")).expect("text");
         let variable = |name: &str| {
             let found = environment.split('\0').find_map(|line| line.strip_prefix(name));
             found.unwrap_or_default().to_owned()
         };
-        let identity = json!({
-            "verbose": false, "pedantic": false, "lang": "rust", "version": "1",
-            "user": variable("HOLDFAST_NATS_USER="), "pass": variable("HOLDFAST_NATS_PASSWORD="),
-        });
-        let address = ("127.0.0.1", self.process("nats-server").http_port);
-        let mut nats = BufReader::new(TcpStream::connect(address).await.expect("nats-server"));
-        let length = payload.len();
-        let words = format!("CONNECT {identity}\r\nPUB {subject} {length}\r\n{payload}\r\nPING\r\n");
-        nats.write_all(words.as_bytes()).await.expect("nats-server");
-        let mut line = String::new();
-        while !line.starts_with("PONG") {
-            line.clear();
-            let read = nats.read_line(&mut line).await.expect("nats-server");
-            assert!(read > 0 && !line.starts_with("-ERR"), "{line}");
-        }
+        let (user, password) = (
+            variable("HOLDFAST_NATS_USER="),
+            variable("HOLDFAST_NATS_PASSWORD="),
+        );
+        let options = async_nats::ConnectOptions::with_user_and_password(user, password)
+            .custom_inbox_prefix(format!("_INBOX_{service}"));
+        let address = format!("127.0.0.1:{}", self.process("nats-server").http_port);
+        options.connect(address).await.expect("nats-server")
+    }
+
+    /// What the gateway counts, by the end of its name.
+    ///
+    /// # Panics
+    /// If it does not tell.
+    pub async fn gateway_count(&self, statistic: &str) -> u64 {
+        let url = format!("{}/stats?filter={statistic}$", self.admin_url("gateway"));
+        let answer = self.client.get(url).send().await.expect("an answer");
+        let text = answer.text().await.expect("text");
+        let counts = text
+            .lines()
+            .filter_map(|line| line.rsplit(": ").next()?.trim().parse::<u64>().ok());
+        counts.sum()
     }
 
     /// `holdfast audit` over everything: nothing may be under way any more, and `accepted` must be there.

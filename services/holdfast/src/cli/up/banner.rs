@@ -1,7 +1,5 @@
 //! What `holdfast up` says when all is ready: where everything is, and what to paste.
 
-use std::path::Path;
-
 use holdfast_contracts::ids;
 use uuid::Uuid;
 
@@ -28,12 +26,22 @@ pub(super) fn show(platform: &Platform, paint: Paint) {
         "  {:<11} {nats}   monitoring http://127.0.0.1:{monitor}",
         "nats"
     ));
-    ui::line("\n  Create an order (the same Idempotency-Key is always the same order), watch it, list it:\n");
-    for command in curl_lines(options, Uuid::now_v7()) {
-        ui::line(command);
-    }
+    let (what, lines) = match options.mesh {
+        Some(_) => (
+            "Register, log in, look around, order, see the order, log out (in one shell)",
+            journey(options.ports.gateway.http, Uuid::now_v7()),
+        ),
+        None => (
+            "Create an order (the same Idempotency-Key is always the same order), watch it, list it",
+            straight(options.ports.of(Service::Order).http, Uuid::now_v7()),
+        ),
+    };
+    ui::line(format_args!("\n  {what}:\n"));
+    lines.into_iter().for_each(ui::line);
     let hint = match options.mesh {
-        Some(_) => "\n  Then break it: README.md, \"Break it\".\n",
+        Some(_) => {
+            "\n  `holdfast token` has a token of somebody who is registered already. Then break it: README.md, \"Break it\".\n"
+        }
         None => "",
     };
     ui::line(hint);
@@ -64,22 +72,35 @@ fn addresses(options: &Options, paint: Paint) {
     }
 }
 
-/// Three commands that work when they are pasted one after the other or each by itself, in any shell and folder: the
-/// order's id follows from the user and the key, so the second need not learn it from the first.
-fn curl_lines(options: &Options, key: Uuid) -> [String; 3] {
-    let key = key.to_string();
-    let (orders, user) = match options.mesh {
-        Some(_) => (options.ports.gateway.http, bearer(options)),
-        None => (
-            options.ports.of(Service::Order).http,
-            format!("-H 'x-holdfast-user: {CUSTOMER}'"),
+/// Commands of somebody who comes through the gateway, to be pasted one after the other into one shell.
+fn journey(gateway: u16, key: Uuid) -> Vec<String> {
+    let at = format!("http://localhost:{gateway}/v1");
+    let json = "-H 'Content-Type: application/json' -d";
+    let bearer = r#"-H "Authorization: Bearer $TOKEN""#;
+    let who = format!(r#""email":"{key}@example.com","password":"{}""#, Uuid::new_v4());
+    vec![
+        format!(r#"curl -sS {at}/users {json} '{{{who},"name":"You"}}'"#),
+        format!(
+            r#"TOKEN=$(curl -sS {at}/sessions {json} '{{{who}}}' | sed -E 's/.*"access_token":"([^"]+)".*/\1/')"#
         ),
-    };
+        format!("curl -sS '{at}/products?limit=3'"),
+        format!(
+            "curl -sS {at}/orders {bearer} -H 'Idempotency-Key: {key}' {json} '{}'",
+            an_order()
+        ),
+        format!("curl -sS '{at}/orders?limit=5' {bearer}"),
+        format!("curl -sS -X DELETE {at}/sessions/current {bearer} -w '%{{http_code}}\\n'"),
+    ]
+}
+
+/// Three commands for the order service itself, that work when they are pasted one after the other or each by itself, in
+/// any shell and folder: the order's id follows from the user and the key, so the second need not learn it from the first.
+fn straight(orders: u16, key: Uuid) -> Vec<String> {
+    let key = key.to_string();
     let orders = format!("http://localhost:{orders}/v1/orders");
-    let id = ids::order_id(CUSTOMER, &key);
-    let sku = local::sample_skus().into_iter().next().unwrap_or_default();
-    let order = format!(r#"{{"lines":[{{"sku":"{sku}","quantity":1}}],"payment_token":"tok_ok"}}"#);
-    [
+    let user = format!("-H 'x-holdfast-user: {CUSTOMER}'");
+    let (id, order) = (ids::order_id(CUSTOMER, &key), an_order());
+    vec![
         format!(
             "curl -sS {orders} {user} -H 'Idempotency-Key: {key}' -H 'Content-Type: application/json' -d '{order}'"
         ),
@@ -88,30 +109,7 @@ fn curl_lines(options: &Options, key: Uuid) -> [String; 3] {
     ]
 }
 
-/// The sample customer's token, by the command that issues one.
-fn bearer(options: &Options) -> String {
-    let holdfast = quoted(&options.binaries.join("holdfast"));
-    let home = quoted(&options.home);
-    format!("-H \"Authorization: Bearer $({holdfast} token --home {home})\"")
-}
-
-/// As one word of a shell.
-fn quoted(path: &Path) -> String {
-    let path = path.to_string_lossy();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
-    match path.chars().all(is_plain) {
-        true => path.into_owned(),
-        false => format!("'{}'", path.replace('\'', r"'\''")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_one_word_of_a_shell_whatever_is_in_it() {
-        assert_eq!(quoted(Path::new("/home/anna/.holdfast")), "/home/anna/.holdfast");
-        assert_eq!(quoted(Path::new("/a b/it's")), r"'/a b/it'\''s'");
-    }
+fn an_order() -> String {
+    let sku = local::sample_skus().into_iter().next().unwrap_or_default();
+    format!(r#"{{"lines":[{{"sku":"{sku}","quantity":1}}],"payment_token":"tok_ok"}}"#)
 }

@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod accounts;
+mod keys;
+mod readme;
+
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
@@ -10,7 +14,6 @@ use holdfast_tests_integration::{Account, Answer, Platform, Shop, eventually, se
 use nix::sys::signal::Signal;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
-use tokio::process::Command;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -68,12 +71,6 @@ fn is_problem(answer: &Answer, status: u16) {
         answer.body["trace_id"].as_str().is_some_and(|id| !id.is_empty()),
         "{answer:?}"
     );
-}
-
-async fn shell(line: &str) -> Value {
-    let output = Command::new("sh").args(["-c", line]).output().await.unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    serde_json::from_str(&text).unwrap_or_else(|_| panic!("{line}: {text}"))
 }
 
 /// What a customer has seen of an outage.
@@ -174,33 +171,9 @@ async fn who_asks_is_whom_the_token_names_and_nobody_comes_in_without() {
 }
 
 #[tokio::test]
-async fn the_pasted_lines_work_and_so_does_the_operators_command_line() {
+async fn every_proxy_is_ready_and_a_killed_gateway_comes_back_with_the_keys_of_the_tokens() {
     let (platform, _turn) = platform().await;
-    let [create, watch, list] = platform.lines_to_paste().await.try_into().unwrap();
-    let created = shell(&create).await;
-    assert_eq!(created["status"], "created", "{created:#}");
-    eventually(PATIENCE, async || {
-        let events = shell(&watch).await;
-        let events = events["items"].to_string();
-        if events.contains("OrderCompleted") {
-            Ok(())
-        } else {
-            Err(events)
-        }
-    })
-    .await;
-    let listed = shell(&list).await;
-    assert_eq!(listed["items"][0]["id"], created["id"], "{listed:#}");
-
-    let id = created["id"].as_str().unwrap();
-    let listed: Value =
-        serde_json::from_str(&platform.holdfast(&["orders", "list", "--json"]).await).unwrap();
-    assert_eq!(listed["items"][0]["id"], id);
-    let shown = platform.holdfast(&["orders", "show", id]).await;
-    assert!(shown.contains("OrderCompleted"), "{shown}");
-    let pid = platform.holdfast(&["ps", "gateway"]).await;
-    assert!(pid.parse::<u32>().is_ok(), "{pid}");
-
+    let customer = shop(&platform, "customer").await;
     for proxy in [
         "gateway",
         "order-sidecar",
@@ -218,7 +191,7 @@ async fn the_pasted_lines_work_and_so_does_the_operators_command_line() {
     }
     assert!(platform.signal("gateway", Signal::SIGKILL));
     eventually(PATIENCE, async || {
-        let answer = send(Client::new().get(platform.url("gateway") + "/v1/products")).await?;
+        let answer = customer.get("").await?;
         if answer.status == StatusCode::OK {
             Ok(())
         } else {
@@ -454,7 +427,9 @@ async fn an_order_that_cannot_be_read_is_the_trouble_of_who_reads_it_and_of_nobo
     all_complete(&platform, &customer, std::slice::from_ref(&broken)).await;
     let (user, id) = (broken.body["user_id"].as_str().unwrap(), broken.id());
     let subject = format!("orders.{user}.{id}");
-    platform.publish_as("order", &subject, "not a commit").await;
+    let nats = platform.nats_as("order").await;
+    nats.publish(subject, "not a commit".into()).await.unwrap();
+    nats.flush().await.unwrap();
 
     let until = Instant::now() + POLLED;
     let polling = async {
