@@ -10,7 +10,7 @@ TARGET_DIR := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 # Passed on, as in `make up ARGS='--sync always'`.
 ARGS ?=
 
-SERVICES := holdfast-sandbox holdfast-quota holdfast-user holdfast-catalog holdfast-inventory holdfast-payment holdfast-order
+SERVICES := holdfast-sandbox holdfast-storefront holdfast-quota holdfast-user holdfast-catalog holdfast-inventory holdfast-payment holdfast-order
 BINARIES := -p holdfast $(addprefix -p ,$(SERVICES))
 TOOLS := .tools/bin
 BUF := $(TOOLS)/buf
@@ -24,10 +24,12 @@ export HOLDFAST_NATS_SERVER ?= $(CURDIR)/$(TOOLS)/nats-server
 
 # Built when a source of theirs is newer; `make wasm` builds them anyway.
 FILTERS := target/wasm32-unknown-unknown/wasm/.built
+SHOP := services/storefront/web
+PAGES := $(SHOP)/dist/.built
 
 ##@ Run
 .PHONY: up bench bench-catalog bench-endurance audit clean-data
-up: $(if $(findstring --no-mesh,$(ARGS)),nats-server,tools-mesh $(FILTERS)) build ## Run the whole platform on this machine until Ctrl-C
+up: $(if $(findstring --no-mesh,$(ARGS)),nats-server,tools-mesh $(FILTERS) $(PAGES)) build ## Run the whole platform on this machine until Ctrl-C
 	$(TARGET_DIR)/holdfast up $(ARGS)
 
 bench: nats-server ## Measure orders per second, latency and CPU time per order (minutes; release binaries)
@@ -52,6 +54,20 @@ clean-data: ## Delete the data of the laptop platform
 .PHONY: build generate openapi register-contracts nats-server tools install-cargo-deny
 build: ## Build the binaries
 	cargo build --profile $(PROFILE) $(BINARIES)
+
+.PHONY: storefront
+storefront: $(PAGES) ## Build the pages of the shop
+$(SHOP)/node_modules/.installed: $(SHOP)/package.json $(SHOP)/package-lock.json
+	cd $(SHOP) && $(CURDIR)/scripts/with-node.sh npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(PAGES): $(SHOP)/node_modules/.installed docs/api/openapi.json $(SHOP)/index.html $(SHOP)/vite.config.ts $(shell find $(SHOP)/src $(SHOP)/public $(SHOP)/scripts -type f ! -name schema.d.ts)
+	cd $(SHOP) && $(CURDIR)/scripts/with-node.sh npm run --silent build
+	touch $@
+
+.PHONY: test-storefront
+test-storefront: $(PAGES) ## The shop's own code: types and units
+	cd $(SHOP) && $(CURDIR)/scripts/with-node.sh npm run --silent check && $(CURDIR)/scripts/with-node.sh npm test --silent
 
 generate: ## Generate Rust and docs/api/asyncapi.json from services/contracts/proto
 	cargo run -q -p holdfast-contracts-codegen
@@ -123,8 +139,9 @@ bench-filters: tools-mesh wasm ## What the filters cost: CPU time of Envoy per r
 
 ##@ Test
 .PHONY: test test-unit test-sim test-integration test-contracts pacts test-mesh
-test: tools tools-mesh $(FILTERS) build ## Every test
+test: tools tools-mesh $(FILTERS) $(PAGES) build ## Every test
 	cargo test --workspace
+	$(MAKE) test-storefront
 	$(MAKE) test-contracts
 	$(MAKE) test-filters
 	$(MAKE) test-mesh

@@ -73,6 +73,16 @@ pub struct Options {
     pub stock: u32,
 }
 
+impl Options {
+    /// What is started, in this order: the shop only if its pages are built and there is a gateway to serve them.
+    pub fn services(&self) -> impl Iterator<Item = Service> + use<> {
+        let has_pages = self.mesh.as_ref().is_some_and(|mesh| mesh.pages.is_some());
+        Service::START_ORDER
+            .into_iter()
+            .filter(move |service| *service != Service::Storefront || has_pages)
+    }
+}
+
 /// A platform that runs until [`Platform::stop`]; the children of one that is dropped or killed die with it.
 #[derive(Debug)]
 pub struct Platform {
@@ -115,11 +125,11 @@ impl Platform {
         self.spawn(spec::nats_server(&self.options, &self.identities, &conf));
         let nats = self.provision().await?;
         seed::products(nats.client()).await?;
-        for service in Service::START_ORDER {
+        for service in self.options.services() {
             self.spawn(spec::service(&self.options, &self.identities, service));
         }
         self.spawn_mesh()?;
-        for service in Service::START_ORDER {
+        for service in self.options.services() {
             let admin = self.options.ports.of(service).admin;
             self.ready(service.name(), &format!("http://127.0.0.1:{admin}/readyz"))
                 .await?;
@@ -164,7 +174,7 @@ impl Platform {
         if self.options.mesh.is_none() {
             return Ok(());
         }
-        for proxy in Proxy::start_order() {
+        for proxy in Proxy::start_order(&self.options) {
             let (_, admin) = proxy.ports(&self.options.ports);
             self.ready(proxy.name(), &format!("http://127.0.0.1:{admin}/ready"))
                 .await?;

@@ -6,6 +6,7 @@ import (
 
 	"istio.io/istio/pilot/pkg/model"
 	"istio.io/istio/pilot/test/xds"
+	"istio.io/istio/pkg/config/mesh"
 	"istio.io/istio/pkg/test"
 )
 
@@ -28,7 +29,7 @@ func start(t test.Failer, files sources, listener net.Listener) plane {
 	options := xds.FakeOptions{
 		Configs:                configs,
 		KubernetesObjectString: objects,
-		MeshConfig:             files.mesh,
+		MeshConfig:             mesh.DefaultMeshConfig(),
 	}
 	if listener != nil {
 		options.ListenerBuilder = func() (net.Listener, error) { return listener, nil }

@@ -54,6 +54,9 @@ struct MeshFlags {
     /// The folder of the filters that `make wasm` builds [default: the one beside the binaries].
     #[arg(long, env = "HOLDFAST_FILTERS", value_name = "DIR")]
     filters: Option<PathBuf>,
+    /// The folder of the pages that `make storefront` builds [default: the one in this repository].
+    #[arg(long, env = "HOLDFAST_PAGES", value_name = "DIR")]
+    pages: Option<PathBuf>,
 }
 
 impl MeshFlags {
@@ -62,6 +65,7 @@ impl MeshFlags {
         let mesh = Mesh {
             envoy: self.envoy.clone().unwrap_or_else(|| find_tool("envoy", binaries)),
             filters: self.filters.clone().unwrap_or_else(beside),
+            pages: self.pages.clone().or_else(|| built_pages(binaries)),
         };
         (!self.no_mesh).then_some(mesh)
     }
@@ -118,6 +122,12 @@ impl NatsBinary {
         let named = self.nats_server.clone();
         named.unwrap_or_else(|| find_tool("nats-server", binaries))
     }
+}
+
+/// The pages of the shop in the repository that the binaries were built in, if they are built.
+fn built_pages(binaries: &Path) -> Option<PathBuf> {
+    let pages = binaries.ancestors().nth(2)?.join("services/storefront/web/dist");
+    pages.join("index.html").is_file().then_some(pages)
 }
 
 /// The pinned binary in this repository, else the one in `PATH`.

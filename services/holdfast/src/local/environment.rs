@@ -84,6 +84,11 @@ fn own(service: Service, options: &Options) -> Variables {
         }
         Service::Catalog => vec![("HOLDFAST_INVENTORY_URL", url(Service::Inventory))],
         Service::Inventory => Vec::new(),
+        Service::Storefront => {
+            let pages = options.mesh.as_ref().and_then(|mesh| mesh.pages.as_ref());
+            let pages = pages.map(|folder| folder.display().to_string());
+            vec![("HOLDFAST_STOREFRONT_PAGES", pages.unwrap_or_default())]
+        }
         Service::User => {
             let file = |path: PathBuf| path.display().to_string();
             vec![

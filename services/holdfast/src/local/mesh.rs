@@ -16,6 +16,8 @@ pub struct Mesh {
     pub envoy: PathBuf,
     /// The folder of the built filters.
     pub filters: PathBuf,
+    /// The folder of the shop's built pages; none: there is no shop.
+    pub pages: Option<PathBuf>,
 }
 
 /// What `make wasm` builds, and Envoy loads.
@@ -32,10 +34,8 @@ pub enum Proxy {
 
 impl Proxy {
     /// The gateway is the last to start and the first to stop.
-    pub fn start_order() -> impl Iterator<Item = Self> {
-        let sidecars = Service::START_ORDER
-            .into_iter()
-            .filter(|service| service.sidecar().is_some());
+    pub fn start_order(options: &Options) -> impl Iterator<Item = Self> {
+        let sidecars = options.services().filter(|service| service.sidecar().is_some());
         sidecars.map(Self::Sidecar).chain([Self::Gateway])
     }
 
@@ -107,13 +107,16 @@ pub(super) fn check_files(mesh: &Mesh) -> Result<(), Error> {
 /// Writes everything that the Envoys read, and returns what to start.
 pub(super) fn prepare(options: &Options, mesh: &Mesh) -> Result<Vec<Spec>, Error> {
     let folder = options.home.join("run/mesh");
-    certificates::issue(&folder.join("certs"), Proxy::start_order().map(Proxy::account))?;
+    certificates::issue(
+        &folder.join("certs"),
+        Proxy::start_order(options).map(Proxy::account),
+    )?;
     let place = bootstrap::Place {
         run: &folder,
         filters: &mesh.filters,
         ports: options.ports.renumbering(),
     };
-    Proxy::start_order()
+    Proxy::start_order(options)
         .map(|proxy| spec(options, mesh, proxy, &place))
         .collect()
 }
@@ -170,7 +173,9 @@ mod tests {
             filters: Path::new("filters"),
             ports: Ports::default().renumbering(),
         };
-        for proxy in Proxy::start_order() {
+        let sidecars = Service::START_ORDER.map(Proxy::Sidecar);
+        let sidecars = sidecars.into_iter().filter(|proxy| !proxy.rendered().is_empty());
+        for proxy in sidecars.chain([Proxy::Gateway]) {
             bootstrap::adapt(proxy.rendered(), &place).unwrap();
         }
     }

@@ -17,6 +17,8 @@ pub enum Service {
     Payment,
     /// Orders.
     Order,
+    /// The pages of the shop.
+    Storefront,
 }
 
 /// What is the same on every laptop.
@@ -61,13 +63,14 @@ macro_rules! row {
 
 impl Service {
     /// Who is called comes before who calls.
-    pub const START_ORDER: [Self; 6] = [
+    pub const START_ORDER: [Self; 7] = [
         Self::Sandbox,
         Self::User,
         Self::Catalog,
         Self::Inventory,
         Self::Payment,
         Self::Order,
+        Self::Storefront,
     ];
 
     const fn row(self) -> Row {
@@ -78,6 +81,7 @@ impl Service {
             Self::Catalog => row!("catalog", 8102, "Port of the catalogue", with sidecar),
             Self::Inventory => row!("inventory", 8103, "Port of the inventory service", with sidecar),
             Self::Payment => row!("payment", 8104, "Port of the payment service", with sidecar),
+            Self::Storefront => row!("storefront", 8108, "Port of the shop's pages", with sidecar),
             Self::Order => row!("order", 8101, "Port of the order service", with sidecar),
         }
     }

@@ -63,11 +63,13 @@ pub(super) fn check_binaries(options: &Options) -> Result<(), Error> {
             remedy,
         });
     }
-    let services = Service::START_ORDER.map(|service| options.binaries.join(service.binary()));
+    let services = options
+        .services()
+        .map(|service| options.binaries.join(service.binary()));
     if let Some(mesh) = &options.mesh {
         mesh::check_files(mesh)?;
     }
-    for path in services.into_iter().chain([options.binaries.join("holdfast")]) {
+    for path in services.chain([options.binaries.join("holdfast")]) {
         if !path.is_file() {
             return Err(Error::Missing {
                 path,

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use holdfast_order_core::OrderId;
 use holdfast_platform::journal::{Journal, Record};
 use holdfast_platform::problem::{INTERNAL, INVALID_PARAMETER, NOT_FOUND, Problem, ValidPath};
+use holdfast_platform::telemetry::TraceContext;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -184,7 +185,8 @@ fn trail(records: &[Record]) -> Result<Bytes, Problem> {
                 fault: error.into(),
             })
         })?;
-        items.extend(views(&commit));
+        let trace = TraceContext::of_record(&record.headers);
+        items.extend(views(&commit, trace.as_ref()));
     }
     let trail = serde_json::to_vec(&Trail { items });
     trail.map(Bytes::from).map_err(|_| Problem::new(&INTERNAL))

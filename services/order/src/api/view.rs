@@ -1,6 +1,7 @@
 //! Orders and events as the API shows them.
 
 use holdfast_order_core::{Event, Line, Money, Order, PaymentFailureReason, Requester, Sku};
+use holdfast_platform::telemetry::TraceContext;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -103,19 +104,25 @@ pub(super) struct EventView {
     r#type: &'static str,
     #[schema(value_type = String, format = DateTime)]
     time: Timestamp,
+    /// The trace of the request or the record that led to it, if there was one (W3C Trace Context).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[0-9a-f]{32}$")]
+    trace_id: Option<String>,
     /// Depends on the type.
     #[schema(value_type = Object)]
     data: Value,
 }
 
-/// The events of a commit.
-pub(super) fn events(commit: &Commit) -> impl Iterator<Item = EventView> {
+/// The events of a commit, which belongs to this trace.
+pub(super) fn events(commit: &Commit, trace: Option<&TraceContext>) -> impl Iterator<Item = EventView> {
+    let trace_id = trace.map(|trace| trace.trace_id().to_owned());
     (commit.first_version..)
         .zip(&commit.events)
-        .map(|(version, event)| EventView {
+        .map(move |(version, event)| EventView {
             version,
             r#type: event.name(),
             time: commit.time,
+            trace_id: trace_id.clone(),
             data: data(event),
         })
 }

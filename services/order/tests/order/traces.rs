@@ -52,6 +52,13 @@ async fn given_no_exporter_the_trace_of_a_request_reaches_the_log_and_payment_al
         assert_eq!(record.headers["traceparent"], TRACE, "{}", record.revision);
         assert_eq!(record.headers["tracestate"], "vendor=1");
     }
+    let trail = shop.get(&format!("/v1/orders/{id}/events")).await.body;
+    let traces = trail["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["trace_id"]);
+    assert!(traces.clone().count() > 0 && traces.clone().all(|id| TRACE.contains(id.as_str().unwrap())));
 }
 
 #[tokio::test(flavor = "multi_thread")]

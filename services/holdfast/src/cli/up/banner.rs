@@ -49,8 +49,11 @@ pub(super) fn show(platform: &Platform, paint: Paint) {
 
 fn addresses(options: &Options, paint: Paint) {
     let url = |port: u16| paint.paint(Colour::Cyan, format_args!("http://localhost:{port}"));
-    if options.mesh.is_some() {
+    if let Some(mesh) = &options.mesh {
         let gateway = options.ports.gateway;
+        if mesh.pages.is_some() {
+            ui::line(format_args!("  {:<11} {}\n", "shop", url(gateway.http)));
+        }
         ui::line(format_args!(
             "  {:<11} {}   admin http://127.0.0.1:{}\n",
             "gateway",
@@ -58,7 +61,7 @@ fn addresses(options: &Options, paint: Paint) {
             gateway.admin
         ));
     }
-    for service in Service::START_ORDER.into_iter().rev() {
+    for service in options.services().collect::<Vec<_>>().into_iter().rev() {
         let ServicePorts { http, admin, sidecar } = options.ports.of(service);
         let beside = match (&options.mesh, service.sidecar()) {
             (Some(_), Some(_)) => format!("   admin of its sidecar http://127.0.0.1:{}", sidecar.admin),

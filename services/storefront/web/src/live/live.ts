@@ -1,0 +1,152 @@
+// One stream for the page, whoever watches; while it is away every watcher polls.
+import { signal } from "@preact/signals";
+import { problemOf } from "../api/problem";
+import { accessToken } from "../state/session";
+import { type Effect, type Event, IDLE, type Mode, type State, step } from "./machine";
+import { CLOSE_RENEW, parse, retryAfterOf, type StatusMessage } from "./messages";
+
+const POLL_MS = 5_000;
+/** A server that sends nothing for so long (it pings every 20 s) is gone, whatever TCP says. */
+const SILENCE_MS = 45_000;
+
+export interface Watcher {
+  /** One order, or all of the user's. */
+  orderId: string | "all";
+  /** The stream said this. */
+  onStatus(message: StatusMessage): void;
+  /** Look for yourself: nothing may be missed, and the stream may have been away. */
+  refresh(): void;
+}
+
+export const mode = signal<Mode>("idle");
+
+let state: State = IDLE;
+let socket: WebSocket | null = null;
+let reconnecting: ReturnType<typeof setTimeout> | undefined;
+let polling: ReturnType<typeof setTimeout> | undefined;
+let silence: ReturnType<typeof setTimeout> | undefined;
+const watchers = new Set<Watcher>();
+
+/** Until the returned function is called. */
+export function watch(watcher: Watcher): () => void {
+  const first = !watched(watcher.orderId);
+  watchers.add(watcher);
+  if (first) send(subscription("subscribe", watcher.orderId));
+  dispatch({ type: "wanted" });
+  return () => {
+    watchers.delete(watcher);
+    if (!watched(watcher.orderId)) send(subscription("unsubscribe", watcher.orderId));
+    if (watchers.size === 0) dispatch({ type: "unwanted" });
+  };
+}
+
+function watched(orderId: string): boolean {
+  return [...watchers].some((watcher) => watcher.orderId === orderId);
+}
+
+function dispatch(event: Event): void {
+  const [next, effects] = step(state, event);
+  state = next;
+  mode.value = next.mode;
+  effects.forEach(run);
+}
+
+function run(effect: Effect): void {
+  switch (effect.type) {
+    case "connect":
+      clearTimeout(reconnecting);
+      reconnecting = setTimeout(() => void connect(), jittered(effect.delayMs));
+      return;
+    case "disconnect":
+      clearTimeout(reconnecting);
+      leave();
+      return;
+    case "start-polling":
+      poll();
+      return;
+    case "stop-polling":
+      clearTimeout(polling);
+      return;
+  }
+}
+
+/** So that the customers of a restarted replica do not all come back in the same second. */
+function jittered(delayMs: number): number {
+  return delayMs * (1 + Math.random());
+}
+
+function poll(): void {
+  clearTimeout(polling);
+  watchers.forEach((watcher) => watcher.refresh());
+  polling = setTimeout(poll, POLL_MS * (0.8 + 0.4 * Math.random()));
+}
+
+async function connect(): Promise<void> {
+  leave();
+  try {
+    const ticket = await newTicket();
+    if (state.mode === "idle") return;
+    open(ticket);
+  } catch (error) {
+    const seconds = (error as { retryAfter?: number }).retryAfter;
+    dispatch({ type: "closed", renewable: false, ...(seconds === undefined ? {} : { retryAfterMs: seconds * 1000 }) });
+  }
+}
+
+async function newTicket(): Promise<string> {
+  const token = await accessToken();
+  const response = await fetch("/v1/stream/tickets", { method: "POST", headers: { authorization: `Bearer ${token}` } });
+  if (!response.ok) throw await problemOf(response);
+  return ((await response.json()) as { ticket: string }).ticket;
+}
+
+/** A ticket is good once and for 30 s, so that no token is in an address that somebody logs. */
+function open(ticket: string): void {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const opening = new WebSocket(`${scheme}://${location.host}/v1/stream?ticket=${encodeURIComponent(ticket)}`);
+  socket = opening;
+  opening.onopen = () => {
+    heard(opening);
+    dispatch({ type: "opened" });
+    new Set([...watchers].map(({ orderId }) => orderId)).forEach((id) => send(subscription("subscribe", id)));
+  };
+  opening.onmessage = ({ data }) => {
+    heard(opening);
+    receive(String(data));
+  };
+  opening.onclose = ({ code, reason }) => {
+    if (socket !== opening) return;
+    socket = null;
+    clearTimeout(silence);
+    dispatch({ type: "closed", renewable: code === CLOSE_RENEW, ...retryAfterOf(reason) });
+  };
+}
+
+function heard(from: WebSocket): void {
+  clearTimeout(silence);
+  silence = setTimeout(() => from.close(), SILENCE_MS);
+}
+
+function receive(text: string): void {
+  const message = parse(text);
+  if (message?.type === "dropped") watchers.forEach((watcher) => watcher.refresh());
+  if (message?.type !== "status" && message?.type !== "snapshot") return;
+  for (const watcher of watchers) {
+    if (watcher.orderId === "all" || watcher.orderId === message.order_id) watcher.onStatus(message);
+  }
+}
+
+function leave(): void {
+  clearTimeout(silence);
+  const old = socket;
+  socket = null;
+  old?.close(1000);
+}
+
+function send(message: object): void {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+}
+
+function subscription(type: "subscribe" | "unsubscribe", orderId: string): object {
+  return orderId === "all" ? { type: `${type}_all` } : { type, order_id: orderId };
+}
