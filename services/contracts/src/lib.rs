@@ -38,4 +38,6 @@ generated! {
     catalog = "holdfast.catalog.v1";
     /// Leases of rate-limit tokens: what the gRPC service `quota` takes and gives, and KV bucket `quota`.
     quota = "holdfast.quota.v1";
+    /// What operators hear of, and what they did: streams `OPS` and `AUDIT`.
+    ops = "holdfast.ops.v1";
 }

@@ -12,6 +12,14 @@ pub const PAYMENTS: &str = "PAYMENTS";
 pub const TIMERS: &str = "TIMERS";
 /// Stream of dead letters.
 pub const DLQ: &str = "DLQ";
+/// Stream of dead letters that were sent back to the consumer that gave them up.
+pub const REDRIVE: &str = "REDRIVE";
+/// Stream of what operators hear of.
+pub const OPS: &str = "OPS";
+/// Stream of what operators did.
+pub const AUDIT: &str = "AUDIT";
+/// Stream of what nats-server says of its consumers.
+pub const ADVISORIES: &str = "ADVISORIES";
 /// KV bucket of products.
 pub const CATALOG_BUCKET: &str = "catalog";
 /// KV bucket of the quota service.
@@ -88,10 +96,24 @@ pub fn user_key(user_id: Uuid) -> String {
     format!("userkeys.{user_id}")
 }
 
-/// Where messages that a consumer gave up on are kept.
+/// The user and the order that a message of any stream is about, as far as its subject and payload tell. For dead
+/// letters: whatever is wrong with the message, what is right is used.
 #[must_use]
-pub fn dead_letter(service: &str, consumer: &str) -> String {
-    format!("dlq.{service}.{consumer}")
+pub fn concerned(subject: &str, payload: &[u8]) -> (Option<Uuid>, Option<Uuid>) {
+    #[derive(Default, serde::Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Ids {
+        user_id: Option<Uuid>,
+        order_id: Option<Uuid>,
+    }
+    if let Some((user, order)) = parse_order(subject) {
+        return (Some(user), Some(order));
+    }
+    let Ids { user_id, order_id } = serde_json::from_slice(payload).unwrap_or_default();
+    let named = ["payments.", "timers.fired."]
+        .iter()
+        .find_map(|prefix| subject.strip_prefix(prefix));
+    (user_id, named.and_then(|id| id.parse().ok()).or(order_id))
 }
 
 #[cfg(test)]
@@ -102,6 +124,21 @@ mod tests {
     fn an_order_subject_reads_back() {
         let (user, id) = (Uuid::from_u128(1), Uuid::from_u128(2));
         assert_eq!(parse_order(&order(user, id)), Some((user, id)));
+    }
+
+    #[test]
+    fn whom_a_message_concerns_is_told_by_its_subject_or_else_by_its_payload() {
+        let (user, id) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let both = (Some(user), Some(id));
+        assert_eq!(concerned(&order(user, id), b"{"), both);
+        let payload = format!(r#"{{"userId":"{user}","orderId":"{id}","amount":{{}}}}"#);
+        assert_eq!(concerned("inventory.log.0", payload.as_bytes()), both);
+        assert_eq!(
+            concerned(&payment(id), format!(r#"{{"userId":"{user}"}}"#).as_bytes()),
+            both
+        );
+        assert_eq!(concerned(&timer_fired(id), b"{"), (None, Some(id)));
+        assert_eq!(concerned("x", br#"{"userId":7}"#), (None, None));
     }
 
     #[test]

@@ -6,8 +6,9 @@ use std::time::Duration;
 use axum::Router;
 use holdfast_contracts::subjects;
 use holdfast_platform::clock::SystemClock;
+use holdfast_platform::dead_letter::About;
 use holdfast_platform::journal::jetstream::JetStreamJournal;
-use holdfast_platform::journal::{self, Journal, Scan};
+use holdfast_platform::journal::{self, Journal, Record, Scan};
 use holdfast_platform::lane::Lane;
 use holdfast_platform::nats::{Nats, jittered};
 use tokio::sync::{mpsc, watch};
@@ -126,7 +127,9 @@ impl Service {
         Worker {
             shard: settings.shard,
             drain_deadline: settings.drain_deadline,
-            lane: Lane::new(&nats, "inventory", subjects::ORDERS, CONSUMER).group(GROUP),
+            lane: Lane::new(&nats, "inventory", subjects::ORDERS, CONSUMER)
+                .group(GROUP)
+                .about(about),
             snapshots: Snapshots::new(inventory.clone(), settings.shard, settings.snapshot_every),
             ports: Ports {
                 inventory,
@@ -138,6 +141,14 @@ impl Service {
             role,
             requests,
         }
+    }
+}
+
+fn about(commit: &Record) -> About {
+    let (user, order) = subjects::concerned(&commit.subject, &commit.payload);
+    About {
+        user: user.map(|id| id.to_string()),
+        entity: order.map(|id| id.to_string()),
     }
 }
 

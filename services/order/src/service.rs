@@ -6,7 +6,9 @@ use axum::Router;
 use futures::future::BoxFuture;
 use holdfast_contracts::subjects;
 use holdfast_platform::clock::SystemClock;
+use holdfast_platform::dead_letter::About;
 use holdfast_platform::http;
+use holdfast_platform::journal::Record;
 use holdfast_platform::journal::jetstream::JetStreamJournal;
 use holdfast_platform::lane::Lane;
 use holdfast_platform::lifecycle::Shutdown;
@@ -42,6 +44,15 @@ pub struct Service {
     bounds: Bounds,
     connected: watch::Receiver<bool>,
     down: Arc<watch::Sender<bool>>,
+}
+
+/// Whom and what a message of any of the lanes is about.
+fn about(record: &Record) -> About {
+    let (user, order) = subjects::concerned(&record.subject, &record.payload);
+    About {
+        user: user.map(|id| id.to_string()),
+        entity: order.map(|id| id.to_string()),
+    }
 }
 
 /// One lane: the name of its consumer, and its work until shutdown.
@@ -109,8 +120,10 @@ impl Service {
     /// handlers themselves dead-letter what can never succeed, and an outage, however long, must not do it. With them
     /// comes the watch over the connection, by which requests fail fast; the lanes are patient.
     pub fn lanes(&self, lane: impl Fn(&str, &str) -> Lane, shutdown: &Shutdown) -> [RunningLane; 5] {
-        let lane =
-            |stream, consumer, concurrency: u16| lane(stream, consumer).concurrency(concurrency.into());
+        let lane = |stream, consumer, concurrency: u16| {
+            let lane = lane(stream, consumer).about(about).takes_redriven();
+            lane.concurrency(concurrency.into())
+        };
         let Bounds {
             lane_payment,
             lane_inventory,

@@ -196,6 +196,8 @@ pub enum Disposition {
     Ack,
     /// Not done: deliver again after this long.
     Retry(Duration),
+    /// As [`Disposition::Retry`], because of this error: a dead letter tells the first and the last.
+    Failed(Duration, String),
     /// Can never be done: keep it in the dead-letter queue, with this reason, and go on.
     DeadLetter(DeadLetterReason, String),
 }

@@ -2,7 +2,9 @@
 //!
 //! A lane pulls from one durable consumer (declared under `nats/`, never created here), runs a handler with bounded
 //! concurrency on the task that runs the lane, and settles each delivery as the handler says. Dead letters are stored
-//! in `dlq.<service>.<consumer>` before the delivery is terminated, so that none is lost.
+//! in the stream `DLQ` ([`crate::dead_letter`]) before the delivery is terminated, so that none is lost. A lane that
+//! takes redriven letters has a second consumer, of the same name, of the stream `REDRIVE`: what an operator sends back
+//! comes to the consumer that gave it up and to no other, and has room of its own, so that it holds up nothing else.
 
 mod dead_letter;
 mod metrics;
@@ -19,12 +21,13 @@ use futures::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use crate::dead_letter::{About, Failure, Letter, REDRIVE};
 use crate::journal::{self, DeadLetterReason, Delivery, Disposition, Record, Revision};
 use crate::nats::Nats;
 use crate::telemetry::trace_context::within;
 use crate::telemetry::{self, TraceContext, propagation};
 
-use dead_letter::{DeadLetter, FirstFailures, Original};
+use dead_letter::FirstFailures;
 use metrics::LaneMetrics;
 pub use pull::{Pulled, Receipt};
 use requests::Room;
@@ -43,6 +46,10 @@ pub struct Lane {
     group: Option<String>,
     max_attempts: Option<u64>,
     drain_deadline: Duration,
+    about: fn(&Record) -> About,
+    takes_redriven: bool,
+    /// This is the second half of a lane: it pulls from `REDRIVE`.
+    redriven: bool,
 }
 
 impl Lane {
@@ -62,6 +69,9 @@ impl Lane {
             group: None,
             max_attempts: None,
             drain_deadline: Duration::from_secs(10),
+            about: About::of_event,
+            takes_redriven: false,
+            redriven: false,
         }
     }
 
@@ -94,6 +104,31 @@ impl Lane {
         self
     }
 
+    /// Tells whom and what a record is about, for the dead letters. Default: [`About::of_event`].
+    #[must_use]
+    pub fn about(mut self, about: fn(&Record) -> About) -> Self {
+        self.about = about;
+        self
+    }
+
+    /// Takes redriven letters as well, from the consumer of the same name of the stream `REDRIVE` (which must be
+    /// declared), a quarter as many at once.
+    #[must_use]
+    pub fn takes_redriven(mut self) -> Self {
+        self.takes_redriven = true;
+        self
+    }
+
+    fn of_redriven(&self) -> Self {
+        Self {
+            stream: REDRIVE.to_owned(),
+            concurrency: self.concurrency.div_ceil(4),
+            group: None,
+            redriven: true,
+            ..self.clone()
+        }
+    }
+
     /// The deliveries of this lane, to be settled by the caller. Ends after `shutdown`; recovers from everything else.
     ///
     /// What is ready at once is best taken with [`futures::StreamExt::ready_chunks`].
@@ -109,7 +144,23 @@ impl Lane {
         H: Fn(Delivery) -> F + Send + Sync,
         F: Future<Output = Disposition> + Send,
     {
-        let metrics = LaneMetrics::new(&self.service, &self.consumer);
+        if !self.takes_redriven {
+            return self.work(&shutdown, &handler).await;
+        }
+        let redriven = self.of_redriven();
+        // Boxed: they live as long as the service.
+        futures::join!(
+            Box::pin(self.work(&shutdown, &handler)),
+            Box::pin(redriven.work(&shutdown, &handler))
+        );
+    }
+
+    async fn work<H, F>(&self, shutdown: &CancellationToken, handler: &H)
+    where
+        H: Fn(Delivery) -> F + Send + Sync,
+        F: Future<Output = Disposition> + Send,
+    {
+        let metrics = LaneMetrics::new(&self.service, &self.consumer, self.redriven);
         let failures = FirstFailures::default();
         let room = Room::new(self.concurrency);
         let mut deliveries = pin!(pull::pull(self.clone(), Some(room.clone()), shutdown.clone()));
@@ -123,7 +174,7 @@ impl Lane {
                 Some(()) = running.next() => {}
                 delivery = deliveries.next(), if running.len() < self.concurrency => {
                     let Some(pulled) = delivery else { break };
-                    running.push(self.handle(pulled, &handler, &metrics, &failures));
+                    running.push(self.handle(pulled, handler, &metrics, &failures));
                 }
             }
         }
@@ -162,19 +213,21 @@ impl Lane {
         match disposition {
             Disposition::Ack => receipt.ack().await,
             Disposition::Retry(after) => {
-                failures.note(sequence);
+                failures.note(sequence, "");
+                return receipt.retry(after).await;
+            }
+            Disposition::Failed(after, error) => {
+                failures.note(sequence, &error);
                 return receipt.retry(after).await;
             }
             Disposition::DeadLetter(reason, detail) => {
-                let letter = DeadLetter {
-                    reason,
-                    detail: &detail,
-                    first_failure: failures.get(sequence),
-                };
-                letter.bury(self, &receipt).await;
+                let story = (failures.take(sequence), Failure::now(&detail));
+                let letter = receipt.letter(self).given_up(reason, attempt, story);
+                // Large, and rare.
+                return Box::pin(self.bury(letter, &receipt)).await;
             }
         }
-        failures.forget(sequence);
+        failures.take(sequence);
     }
 
     /// Tells the server every now and then that a delivery is being worked on: what is slow is not dead, and what is
@@ -208,7 +261,7 @@ impl Lane {
     }
 
     /// Stores a record in the dead-letter queue, and returns whether it is stored there: for callers of
-    /// [`Lane::pull`], who settle nothing that covers it before. Repeated within two minutes it is stored once.
+    /// [`Lane::pull`], who settle nothing that covers it before. However often it is repeated, it is stored once.
     ///
     /// `attempts`: how often it was delivered to whoever gives it up; 0 if it was found in the stream.
     pub async fn dead_letter(
@@ -217,12 +270,9 @@ impl Lane {
         reason: DeadLetterReason,
         detail: &str,
     ) -> bool {
-        let letter = DeadLetter {
-            reason,
-            detail,
-            first_failure: None,
-        };
-        letter.store(self, Original::of_record(record, attempts)).await
+        let story = (None, Failure::now(detail));
+        let letter: Letter = self.letter(record.clone()).given_up(reason, attempts, story);
+        self.store(letter).await
     }
 
     /// Up to here every message is settled.
@@ -263,6 +313,9 @@ impl Lane {
         match (disposition, self.max_attempts) {
             (Disposition::Retry(_), Some(max)) if attempt >= max => {
                 Disposition::DeadLetter(DeadLetterReason::MaxDeliveries, format!("{attempt} attempts"))
+            }
+            (Disposition::Failed(_, error), Some(max)) if attempt >= max => {
+                Disposition::DeadLetter(DeadLetterReason::MaxDeliveries, error)
             }
             (disposition, _) => disposition,
         }

@@ -9,6 +9,7 @@
 //! | [`telemetry`] | logs, traces over OTLP, `traceparent` across HTTP and the journal |
 //! | [`http`] | serving with deadlines and drain; the client for calls to others |
 //! | [`journal`] | the port to append, read and follow records, with an in-memory and a JetStream adapter |
+//! | [`dead_letter`] | what a consumer gave up on, and how it is sent back |
 //! | [`lane`] | durable consumers with bounded concurrency, settlement and dead letters |
 //! | [`nats`] | the connection to NATS and its state |
 //! | [`problem`] | RFC 9457 errors, and extractors that produce them |
@@ -19,6 +20,7 @@
 pub mod admin;
 pub mod clock;
 pub mod config;
+pub mod dead_letter;
 pub mod http;
 pub mod journal;
 pub mod lane;

@@ -194,11 +194,11 @@ impl Consumer {
         }
         let mut state = lock(&self.state);
         let was_full = state.pending.len() >= self.settings.max_ack_pending;
-        let is_retry = matches!(disposition, Disposition::Retry(_));
+        let is_retry = matches!(disposition, Disposition::Retry(_) | Disposition::Failed(..));
         let revision = delivery.record.revision;
         match disposition {
             Disposition::Ack => drop(state.pending.remove(&revision)),
-            Disposition::Retry(after) => {
+            Disposition::Retry(after) | Disposition::Failed(after, _) => {
                 if let Some(pending) = state.pending.get_mut(&revision) {
                     pending.due = self.sim.elapsed() + after;
                 }

@@ -14,13 +14,14 @@ use prost::Message as _;
 
 type Error = Box<dyn std::error::Error>;
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "holdfast/money/v1/money.proto",
     "holdfast/order/v1/order.proto",
     "holdfast/inventory/v1/inventory.proto",
     "holdfast/payment/v1/payment.proto",
     "holdfast/catalog/v1/catalog.proto",
     "holdfast/quota/v1/quota.proto",
+    "holdfast/ops/v1/ops.proto",
 ];
 
 fn main() -> ExitCode {

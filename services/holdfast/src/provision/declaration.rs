@@ -11,12 +11,16 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 18] = built_in![
+const BUILT_IN: [(&str, &str); 26] = built_in![
     "streams/orders.json",
     "streams/inventory.json",
     "streams/payments.json",
     "streams/timers.json",
     "streams/dlq.json",
+    "streams/redrive.json",
+    "streams/ops.json",
+    "streams/audit.json",
+    "streams/advisories.json",
     "streams/user-keys.json",
     "buckets/catalog.json",
     "buckets/catalog-replica.json",
@@ -30,6 +34,10 @@ const BUILT_IN: [(&str, &str); 18] = built_in![
     "consumers/order-payment.json",
     "consumers/order-payments.json",
     "consumers/order-timers.json",
+    "consumers/redrive-order-inventory.json",
+    "consumers/redrive-order-payment.json",
+    "consumers/redrive-order-payments.json",
+    "consumers/redrive-order-timers.json",
 ];
 
 /// A declaration that cannot be used.

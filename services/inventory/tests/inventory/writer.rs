@@ -68,7 +68,7 @@ async fn dead_letter(world: &World) -> [String; 2] {
     let letter = within(async {
         loop {
             if let Ok(letter) = dead_letters
-                .get_last_raw_message_by_subject("dlq.inventory.inventory")
+                .get_last_raw_message_by_subject("dlq.inventory.inventory.>")
                 .await
             {
                 return letter;

@@ -41,7 +41,7 @@ impl World {
     pub async fn start() -> Self {
         let server = NatsServer::start_with(ServerOptions::with_users()).await;
         let nats = server.connect("test").await;
-        for file in ["orders", "inventory", "payments", "timers", "dlq"] {
+        for file in ["orders", "inventory", "payments", "timers", "dlq", "redrive"] {
             let stream = declared(&format!("streams/{file}.json"));
             api(
                 &nats,
@@ -56,9 +56,14 @@ impl World {
             "order-payments",
             "order-timers",
         ] {
-            let consumer = declared(&format!("consumers/{file}.json"));
-            let stream = consumer["stream_name"].as_str().unwrap();
-            api(&nats, &format!("CONSUMER.CREATE.{stream}.{file}"), &consumer).await;
+            for path in [
+                format!("consumers/{file}.json"),
+                format!("consumers/redrive-{file}.json"),
+            ] {
+                let consumer = declared(&path);
+                let stream = consumer["stream_name"].as_str().unwrap();
+                api(&nats, &format!("CONSUMER.CREATE.{stream}.{file}"), &consumer).await;
+            }
         }
         let journal = |stream| JetStreamJournal::new(&nats, stream, JournalConfig::default());
         let (payment, stock) = (Payment::default(), Stock::default());

@@ -1,81 +1,30 @@
-//! Dead letters: stored first, terminated after.
+//! Burials: stored first, terminated after.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_nats::HeaderMap;
-use async_nats::header::NATS_MESSAGE_ID;
-use bytes::Bytes;
-use jiff::Timestamp;
+use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
+use async_nats::jetstream::context::PublishErrorKind;
 
 use super::{Lane, Receipt};
-use crate::journal::{DeadLetterReason, Record, Revision};
+use crate::dead_letter::{Failure, Letter};
+use crate::journal::{Record, Revision};
 
 /// How long after a failed burial the delivery comes again.
 const BURY_AGAIN: Duration = Duration::from_secs(5);
 
-pub(super) struct DeadLetter<'a> {
-    pub(super) reason: DeadLetterReason,
-    pub(super) detail: &'a str,
-    pub(super) first_failure: Option<Timestamp>,
-}
-
-/// The message that is given up on.
-pub(super) struct Original<'a> {
-    subject: &'a str,
-    sequence: Revision,
-    attempt: u64,
-    /// Without those that would command the server.
-    headers: HeaderMap,
-    payload: Bytes,
-}
-
-impl<'a> Original<'a> {
-    fn of_delivery(receipt: &'a Receipt) -> Self {
-        let mut headers = HeaderMap::new();
-        let original = receipt.message().headers.iter().flat_map(HeaderMap::iter);
-        for (name, values) in original.filter(|(name, _)| !commands_the_server(AsRef::<str>::as_ref(name))) {
-            values
-                .iter()
-                .for_each(|value| headers.append(name.clone(), value.clone()));
-        }
-        Self {
-            subject: receipt.message().subject.as_str(),
-            sequence: receipt.sequence(),
-            attempt: receipt.attempt(),
-            headers,
-            payload: receipt.message().payload.clone(),
-        }
+impl Lane {
+    /// A letter about a record, which is not given up yet.
+    pub(super) fn letter(&self, record: Record) -> Letter {
+        let about = (self.about)(&record);
+        Letter::new((&self.service, &self.consumer, &self.stream), record, about)
     }
 
-    pub(super) fn of_record(record: &'a Record, attempt: u64) -> Self {
-        let mut headers = HeaderMap::new();
-        for (name, value) in record
-            .headers
-            .iter()
-            .filter(|(name, _)| !commands_the_server(name))
-        {
-            headers.insert(name.as_str(), value.as_str());
-        }
-        Self {
-            subject: &record.subject,
-            sequence: record.revision,
-            attempt,
-            headers,
-            payload: record.payload.clone(),
-        }
-    }
-}
-
-fn commands_the_server(header: &str) -> bool {
-    header.starts_with("Nats-")
-}
-
-impl DeadLetter<'_> {
     /// Settles a delivery as a dead letter; if it cannot be stored now, it comes again.
-    pub(super) async fn bury(&self, lane: &Lane, receipt: &Receipt) {
-        if self.store(lane, Original::of_delivery(receipt)).await {
+    pub(super) async fn bury(&self, letter: Letter, receipt: &Receipt) {
+        if self.store(letter).await {
             receipt.terminate().await;
         } else {
             receipt.retry(BURY_AGAIN).await;
@@ -83,12 +32,12 @@ impl DeadLetter<'_> {
     }
 
     /// Whether it is stored.
-    pub(super) async fn store(&self, lane: &Lane, original: Original<'_>) -> bool {
-        let (consumer, reason, detail) = (&lane.consumer, self.reason.as_str(), self.detail);
-        let sequence = original.sequence;
-        match self.publish(lane, original).await {
+    pub(super) async fn store(&self, letter: Letter) -> bool {
+        let (consumer, sequence, reason) = (&self.consumer, letter.origin.sequence, letter.reason.clone());
+        let (redrives, detail) = (letter.redrives, letter.last.error.clone());
+        match self.publish(letter).await {
             Ok(()) => {
-                tracing::error!(consumer, %sequence, reason, detail, "dead letter");
+                tracing::error!(consumer, %sequence, redrives, reason, detail, "dead letter");
                 true
             }
             Err(error) => {
@@ -98,75 +47,47 @@ impl DeadLetter<'_> {
         }
     }
 
-    async fn publish(&self, lane: &Lane, mut original: Original<'_>) -> Result<(), async_nats::Error> {
-        let subject = format!("dlq.{}.{}", lane.service, lane.consumer);
-        let headers = std::mem::take(&mut original.headers);
-        let headers = self.headers(lane, &original, headers);
+    async fn publish(&self, letter: Letter) -> Result<(), async_nats::Error> {
+        let subject = letter.subject();
+        let mut headers = HeaderMap::new();
+        for (name, value) in letter.to_headers() {
+            headers.insert(name, value);
+        }
+        // The subject is that of this giving up alone: whatever is there is the same letter.
+        headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, "0");
         let stored = async {
-            let sent = lane.nats.jetstream();
-            let sent = sent.publish_with_headers(subject.clone(), headers, original.payload);
+            let sent = self.nats.jetstream();
+            let sent = sent.publish_with_headers(subject.clone(), headers, letter.payload);
             sent.await?.await
         };
-        lane.nats.unless_refused(&subject, stored).await??;
-        Ok(())
-    }
-
-    fn headers(&self, lane: &Lane, original: &Original<'_>, mut headers: HeaderMap) -> HeaderMap {
-        let sequence = original.sequence;
-        // Stored once, however often the burial is tried.
-        headers.insert(
-            NATS_MESSAGE_ID,
-            format!("{}.{sequence}.{}", lane.stream, lane.consumer),
-        );
-        headers.insert("Holdfast-Dlq-Reason", self.reason.as_str());
-        headers.insert("Holdfast-Dlq-Detail", single_line(self.detail));
-        headers.insert("Holdfast-Dlq-Attempts", original.attempt.to_string());
-        headers.insert("Holdfast-Dlq-Stream", lane.stream.as_str());
-        headers.insert("Holdfast-Dlq-Sequence", sequence.to_string());
-        headers.insert("Holdfast-Dlq-Subject", original.subject);
-        let first_failure = self.first_failure.unwrap_or_else(Timestamp::now);
-        headers.insert("Holdfast-Dlq-First-Failure", first_failure.to_string());
-        headers
+        match self.nats.unless_refused(&subject, stored).await? {
+            Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => Ok(()),
+            stored => stored.map(|_| ()).map_err(Into::into),
+        }
     }
 }
 
-/// Header values cannot hold line breaks; 1 KiB says enough.
-fn single_line(detail: &str) -> String {
-    detail
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(1024)
-        .collect()
-}
-
-/// When deliveries that are being retried failed first, as far as this process knows.
+/// The first failure of deliveries that are being retried, as far as this process knows.
 #[derive(Default)]
-pub(super) struct FirstFailures(Mutex<BTreeMap<Revision, Timestamp>>);
+pub(super) struct FirstFailures(Mutex<BTreeMap<Revision, Failure>>);
 
 impl FirstFailures {
     const CAPACITY: usize = 4096;
 
-    pub(super) fn note(&self, sequence: Revision) {
+    pub(super) fn note(&self, sequence: Revision, error: &str) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.entry(sequence).or_insert_with(Timestamp::now);
+        known.entry(sequence).or_insert_with(|| Failure::now(error));
         if known.len() > Self::CAPACITY {
             known.pop_first();
         }
     }
 
-    pub(super) fn get(&self, sequence: Revision) -> Option<Timestamp> {
+    /// Nothing is known of it any more after this.
+    pub(super) fn take(&self, sequence: Revision) -> Option<Failure> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .get(&sequence)
-            .copied()
-    }
-
-    pub(super) fn forget(&self, sequence: Revision) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&sequence);
+            .remove(&sequence)
     }
 }
 
@@ -175,21 +96,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_detail_fits_into_a_header() {
-        assert_eq!(single_line("a\r\nb"), "a  b");
-        assert_eq!(single_line(&"x".repeat(5000)).len(), 1024);
-    }
-
-    #[test]
-    fn first_failures_are_kept_until_forgotten_and_bounded() {
+    fn first_failures_are_kept_until_taken_and_bounded() {
         let failures = FirstFailures::default();
-        failures.note(Revision(1));
-        let first = failures.get(Revision(1));
-        failures.note(Revision(1));
-        assert_eq!(failures.get(Revision(1)), first);
-        failures.forget(Revision(1));
-        assert_eq!(failures.get(Revision(1)), None);
-        (0..10_000).for_each(|n| failures.note(Revision(n)));
+        failures.note(Revision(1), "first");
+        failures.note(Revision(1), "second");
+        assert_eq!(failures.take(Revision(1)).unwrap().error, "first");
+        assert_eq!(failures.take(Revision(1)), None);
+        (0..10_000).for_each(|n| failures.note(Revision(n), ""));
         assert_eq!(failures.0.lock().unwrap().len(), FirstFailures::CAPACITY);
     }
 }

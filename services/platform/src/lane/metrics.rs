@@ -16,8 +16,13 @@ pub(super) struct LaneMetrics {
 }
 
 impl LaneMetrics {
-    pub(super) fn new(service: &str, consumer: &str) -> Self {
-        let labels = || [("service", service.to_owned()), ("consumer", consumer.to_owned())];
+    pub(super) fn new(service: &str, consumer: &str, redriven: bool) -> Self {
+        let consumer = if redriven {
+            format!("{consumer}.redriven")
+        } else {
+            consumer.to_owned()
+        };
+        let labels = || [("service", service.to_owned()), ("consumer", consumer.clone())];
         let handled = |disposition: &'static str| {
             let [service, consumer] = labels();
             counter!(
@@ -56,7 +61,7 @@ impl Running<'_> {
         self.metrics.seconds.record(self.since.elapsed().as_secs_f64());
         match disposition {
             Disposition::Ack => self.metrics.acked.increment(1),
-            Disposition::Retry(_) => self.metrics.retried.increment(1),
+            Disposition::Retry(_) | Disposition::Failed(..) => self.metrics.retried.increment(1),
             Disposition::DeadLetter(..) => self.metrics.dead.increment(1),
         }
     }

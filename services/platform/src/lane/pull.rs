@@ -6,12 +6,14 @@ use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::consumer::pull::{self, MessagesErrorKind};
 use async_nats::jetstream::{self, AckKind};
 use futures::{Stream, StreamExt, stream};
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::Lane;
 use super::requests::{Requests, Room};
+use crate::dead_letter::Letter;
 use crate::journal::jetstream::{record, timestamp};
-use crate::journal::{Delivery, Revision};
+use crate::journal::{Delivery, Record, Revision};
 use crate::nats::{Refused, jittered};
 
 const BATCH: usize = 1000;
@@ -36,7 +38,7 @@ pub struct Pulled {
 pub struct Receipt {
     message: jetstream::Message,
     sequence: Revision,
-    attempt: u64,
+    published: Timestamp,
     pending: u64,
     ack_wait: Duration,
 }
@@ -74,12 +76,21 @@ impl Receipt {
         self.settle(AckKind::Progress).await;
     }
 
-    pub(super) fn attempt(&self) -> u64 {
-        self.attempt
+    /// The letter that it becomes, or that it was before it was sent back.
+    pub(super) fn letter(&self, lane: &Lane) -> Letter {
+        let found = self.record();
+        match lane.redriven.then(|| Letter::of_record(&found)) {
+            Some(Ok(letter)) => letter,
+            _ => lane.letter(found),
+        }
     }
 
-    pub(super) fn message(&self) -> &jetstream::Message {
-        &self.message
+    fn record(&self) -> Record {
+        let Self {
+            message, published, ..
+        } = self;
+        let (headers, payload) = (message.headers.as_ref(), message.payload.clone());
+        record(&message.subject, self.sequence, *published, headers, payload)
     }
 
     pub(super) async fn terminate(&self) {
@@ -93,30 +104,41 @@ impl Receipt {
     }
 }
 
-fn pulled(message: jetstream::Message, ack_wait: Duration) -> Result<Pulled, async_nats::Error> {
+fn pulled(
+    message: jetstream::Message,
+    ack_wait: Duration,
+    redriven: bool,
+) -> Result<Pulled, async_nats::Error> {
     let info = message.info()?;
     let sequence = Revision(info.stream_sequence);
     let attempt = u64::try_from(info.delivered).unwrap_or(1);
     let (pending, nanos) = (info.pending, info.published.unix_timestamp_nanos());
-    let payload = message.payload.clone();
-    let record = record(
-        &message.subject,
-        sequence,
-        timestamp(nanos),
-        message.headers.as_ref(),
-        payload,
-    );
     let receipt = Receipt {
         message,
         sequence,
-        attempt,
+        published: timestamp(nanos),
         pending,
         ack_wait,
     };
-    Ok(Pulled {
-        delivery: Delivery { record, attempt },
-        receipt,
-    })
+    let record = receipt.record();
+    let delivery = match redriven {
+        true => redelivery(record, attempt),
+        false => Delivery { record, attempt },
+    };
+    Ok(Pulled { delivery, receipt })
+}
+
+/// What was sent back is delivered as it was before it was given up, and never as if for the first time. What is no
+/// letter is delivered as it is, for the handler to refuse.
+fn redelivery(record: Record, attempt: u64) -> Delivery {
+    let record = match Letter::of_record(&record) {
+        Ok(letter) => letter.into_original(),
+        Err(_) => record,
+    };
+    Delivery {
+        record,
+        attempt: attempt + 1,
+    }
 }
 
 /// With `room` it holds no more deliveries than that, and has to be polled when there is more.
@@ -189,7 +211,7 @@ impl Puller {
                 continue;
             };
             match source.next().await {
-                Ok(message) => match pulled(message, self.ack_wait) {
+                Ok(message) => match pulled(message, self.ack_wait, self.lane.redriven) {
                     Ok(pulled) => {
                         (self.failures, self.missed) = (0, 0);
                         return Some(pulled);

@@ -5,7 +5,7 @@ use async_nats::jetstream::consumer::{AckPolicy, Info, PriorityPolicy, pull};
 use async_nats::jetstream::stream::Config;
 use futures::StreamExt;
 use holdfast_platform::journal::contract::{append, fill, fresh};
-use holdfast_platform::journal::{DeadLetterReason, Delivery, Disposition, Journal, Revision};
+use holdfast_platform::journal::{Delivery, Disposition, Journal, Revision};
 use holdfast_platform::lane::Lane;
 use holdfast_platform::nats::{Nats, NatsConfig, connect};
 use holdfast_platform::testing::Proxy;
@@ -115,47 +115,6 @@ async fn a_retried_delivery_comes_again_with_its_attempt() {
         [1, 2, 3]
     );
     settled(&nats).await;
-}
-
-#[tokio::test]
-async fn a_dead_letter_is_stored_with_its_story_and_never_comes_again() {
-    let (_server, nats) = server().await;
-    declare(&nats, pull::Config::default()).await;
-    let subject = fresh("lane");
-    let revisions = fill(&journal(&nats), &subject, 2).await;
-    let settle = |delivery: &Delivery| match delivery.attempt {
-        1 if delivery.record.payload == "0" => {
-            Disposition::DeadLetter(DeadLetterReason::Malformed, "not\njson".into())
-        }
-        _ => Disposition::Retry(Duration::from_millis(10)),
-    };
-    // The first is refused by the handler; the second uses up its attempts.
-    run(lane(&nats).max_attempts(3), 4, settle).await;
-    settled(&nats).await;
-    let dlq = nats.jetstream().get_stream("DLQ").await.unwrap();
-    let letter = dlq.get_raw_message(1).await.unwrap();
-    let header = |name: &str| {
-        letter
-            .headers
-            .get(name)
-            .map(|value| value.as_str().to_owned())
-            .unwrap_or_default()
-    };
-    assert_eq!(letter.subject.as_str(), "dlq.test.lane");
-    assert_eq!(letter.payload, "0");
-    assert_eq!(header("ce-type"), "test", "original headers are kept");
-    assert_eq!(header("Holdfast-Dlq-Reason"), "malformed");
-    assert_eq!(header("Holdfast-Dlq-Detail"), "not json");
-    assert_eq!(header("Holdfast-Dlq-Stream"), "T");
-    assert_eq!(header("Holdfast-Dlq-Subject"), subject);
-    assert_eq!(header("Holdfast-Dlq-Sequence"), revisions[0].to_string());
-    let second = dlq.get_raw_message(2).await.unwrap();
-    assert_eq!(
-        second.headers.get("Holdfast-Dlq-Reason").unwrap().as_str(),
-        "max_deliveries"
-    );
-    assert_eq!(second.headers.get("Holdfast-Dlq-Attempts").unwrap().as_str(), "3");
-    assert!(dlq.get_raw_message(3).await.is_err(), "no letter twice");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 mod cluster;
 mod contract;
+mod dead_letters;
 mod faults;
 mod lanes;
 
