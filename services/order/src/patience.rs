@@ -1,6 +1,6 @@
 //! How long one request may take.
 //!
-//! The gateway (`istio/gateway.yaml`) gives a try of a write 4 s and a try of a read 2 s, and tries again what got a 503.
+//! The gateway (`istio/gateway.yaml`) gives a try of a write 3 s and a try of a read 1.5 s, and tries again what got a 503.
 //! So each gives up well before that, and three of them fit into the route's timeout: clients get this service's own
 //! answer, which says what may have happened and when to come again, and not the gateway's 504. A test below reads the
 //! gateway's numbers.

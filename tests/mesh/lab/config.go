@@ -16,8 +16,10 @@ import (
 	kubeyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
+	meshconfig "istio.io/api/mesh/v1alpha1"
 	"istio.io/istio/pilot/pkg/config/kube/crd"
 	"istio.io/istio/pkg/config"
+	"istio.io/istio/pkg/config/mesh"
 )
 
 // object is one YAML document.
@@ -27,20 +29,48 @@ type object map[string]any
 type sources struct {
 	istio      []object
 	kubernetes []object
+	mesh       *meshconfig.MeshConfig
 }
+
+// meshValues is where a folder keeps what Istio itself is told, as values of its Helm chart.
+const meshValues = "mesh/values.yaml"
 
 func load(opts options) (sources, error) {
 	ports, err := portMap(opts.ports)
 	if err != nil {
 		return sources{}, err
 	}
-	found := map[string]object{}
+	found, settings := map[string]object{}, mesh.DefaultMeshConfig()
 	for _, folder := range opts.config {
 		if err := loadFolder(folder, found); err != nil {
 			return sources{}, err
 		}
+		if settings, err = withValues(filepath.Join(folder, meshValues), settings); err != nil {
+			return sources{}, err
+		}
 	}
-	return inOrder(found, ports, opts.wasm), nil
+	all := inOrder(found, ports, opts.wasm)
+	all.mesh = settings
+	return all, nil
+}
+
+func withValues(file string, settings *meshconfig.MeshConfig) (*meshconfig.MeshConfig, error) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return settings, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	values := object{}
+	if err := yaml.UnmarshalStrict(text, &values); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	inner, err := yaml.Marshal(values["meshConfig"])
+	if err != nil {
+		return nil, err
+	}
+	return mesh.ApplyMeshConfig(string(inner), settings)
 }
 
 func loadFolder(folder string, found map[string]object) error {

@@ -21,10 +21,14 @@ func hops(opts options) error {
 	if err != nil {
 		return err
 	}
+	if err := files.budgets(); err != nil {
+		return err
+	}
 	var page bytes.Buffer
 	page.WriteString(hopsHead)
 	files.routesTable(&page)
 	files.hostsTable(&page)
+	files.breakersTable(&page)
 	files.callersTable(&page)
 	files.limitsTable(&page)
 	rendered := map[string][]byte{filepath.Base(opts.out): page.Bytes()}
@@ -81,6 +85,9 @@ func (s sources) routesTable(page *bytes.Buffer) {
 	table(page, "Routes", "from", "to", "requests", "timeout", "tries", "back-off", "tried again after", "when all fails")
 	for _, service := range s.kind("VirtualService") {
 		for _, route := range items(service["spec"], "http") {
+			if len(items(route, "route")) == 0 {
+				continue
+			}
 			callee := short(fmt.Sprint(at(items(route, "route")[0], "destination", "host")))
 			callers := []string{"gateway"}
 			if at(service["spec"], "gateways") == nil {
@@ -210,26 +217,37 @@ func (s sources) hostsTable(page *bytes.Buffer) {
 		}
 		row(page, short(rule.text("spec", "host")), number("connectionPool", "tcp", "maxConnections"),
 			number("connectionPool", "tcp", "connectTimeout"), number("connectionPool", "http", "http1MaxPendingRequests"),
-			number("connectionPool", "http", "http2MaxRequests"), budget, s.breaker(policy), or(at(policy, "tls", "mode"), "as the host has it"))
+			number("connectionPool", "http", "http2MaxRequests"), budget, breaker(policy), or(at(policy, "tls", "mode"), "as the host has it"))
 	}
 }
 
-func (s sources) breaker(policy any) string {
+func breaker(policy any) string {
 	if at(policy, "outlierDetection") == nil {
 		return "none"
 	}
+	return "by ratio"
+}
+
+// breakersTable tells what opens a breaker: between services, and at the gateway.
+func (s sources) breakersTable(page *bytes.Buffer) {
+	table(page, "Breakers by ratio", "at", "counts", "open when", "of at least", "within", "for")
 	for _, filter := range s.kind("EnvoyFilter") {
 		for _, patch := range items(filter["spec"], "configPatches") {
 			ratio := at(patch, "patch", "value", "outlier_detection")
 			if ratio == nil {
 				continue
 			}
-			return fmt.Sprintf("out for %v to %v when %v %% of at least %v in %v failed", at(ratio, "base_ejection_time"),
-				at(ratio, "max_ejection_time"), at(ratio, "failure_percentage_threshold"),
-				at(ratio, "failure_percentage_request_volume"), at(ratio, "interval"))
+			caller, what := "services", "errors and what got no answer"
+			if at(patch, "match", "context") == "GATEWAY" {
+				caller = "the gateway"
+			}
+			if at(ratio, "split_external_local_origin_errors") == true {
+				what = "what got no answer"
+			}
+			row(page, caller, what, fmt.Sprintf("%v %%", at(ratio, "failure_percentage_threshold")), fmt.Sprintf("%v requests", at(ratio, "failure_percentage_request_volume")),
+				fmt.Sprint(at(ratio, "interval")), fmt.Sprintf("%v to %v", at(ratio, "base_ejection_time"), at(ratio, "max_ejection_time")))
 		}
 	}
-	return "none"
 }
 
 func (s sources) callersTable(page *bytes.Buffer) {

@@ -6,7 +6,6 @@ import (
 
 	"istio.io/istio/pilot/pkg/model"
 	"istio.io/istio/pilot/test/xds"
-	"istio.io/istio/pkg/config/mesh"
 	"istio.io/istio/pkg/test"
 )
 
@@ -29,7 +28,7 @@ func start(t test.Failer, files sources, listener net.Listener) plane {
 	options := xds.FakeOptions{
 		Configs:                configs,
 		KubernetesObjectString: objects,
-		MeshConfig:             mesh.DefaultMeshConfig(),
+		MeshConfig:             files.mesh,
 	}
 	if listener != nil {
 		options.ListenerBuilder = func() (net.Listener, error) { return listener, nil }

@@ -13,11 +13,13 @@
 mod lab;
 mod mesh;
 mod ports;
+mod raw;
 pub mod tokens;
 
 pub use lab::{Lab, Reloaded};
 pub use mesh::{Builder, Mesh, as_account};
 pub use ports::{PORTS, Ports};
+pub use raw::{RawAnswer, exchange, raw};
 
 use std::path::PathBuf;
 
@@ -30,6 +32,37 @@ spec:
   accessLogging:
   - providers: [{name: envoy}]
 ";
+
+/// A file of `istio/`, to be changed and put in place of what it says.
+pub fn istio(file: &str) -> String {
+    std::fs::read_to_string(root().join("istio").join(file)).expect("a file of istio/")
+}
+
+/// In place of the limit by address: tests have one address.
+pub const UNLIMITED_ADDRESS: &str = r#"
+---
+apiVersion: extensions.istio.io/v1alpha1
+kind: WasmPlugin
+metadata: {name: rate-limit-address, namespace: holdfast}
+spec:
+  selector: {matchLabels: {istio: ingressgateway}}
+  url: oci://registry.example.com/holdfast/rate-limit:0.1.0
+  phase: AUTHN
+  pluginConfig: {rules: [{name: address, limit: {requests: 1000000, per: 1s}}]}
+"#;
+
+/// In place of the limits by user.
+pub const UNLIMITED_USER: &str = r#"
+---
+apiVersion: extensions.istio.io/v1alpha1
+kind: WasmPlugin
+metadata: {name: rate-limit, namespace: holdfast}
+spec:
+  selector: {matchLabels: {istio: ingressgateway}}
+  url: oci://registry.example.com/holdfast/rate-limit:0.1.0
+  phase: AUTHZ
+  pluginConfig: {rules: [{name: client, limit: {requests: 1000000, per: 1s}}]}
+"#;
 
 /// The repository.
 pub fn root() -> PathBuf {

@@ -125,7 +125,14 @@ async fn given_any_account_then_it_may_call_whom_a_policy_names_it_for_and_nobod
         for (callee, method, path, allowed) in CALLS {
             let before = upstream.requests();
             let client = mesh.caller(PROBE_PROXY, callee, Protocol::Http1);
-            let answer = client.send(method, path, &[("content-length", "0")]).await;
+            // Who they say that they speak for changes nothing.
+            let fields = [
+                ("content-length", "0"),
+                ("x-holdfast-user", "018f0000-0000-7000-8000-000000000001"),
+                ("x-holdfast-roles", "staff"),
+                ("x-holdfast-session", "018f0000-0000-7000-8000-000000000002"),
+            ];
+            let answer = client.send(method, path, &fields).await;
             let cell = format!("{account} to {callee}: {method} {path}: {answer:?}");
             let may = allowed.contains(&account);
             assert_eq!(answer.status, if may { 200 } else { 403 }, "{cell}");

@@ -11,10 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use holdfast_envoy_harness::{Answer, Client, Script, Upstream};
-use holdfast_tests_mesh::Mesh;
 use holdfast_tests_mesh::tokens::{KEYS, STAFF_TOKEN, USER_TOKEN};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use holdfast_tests_mesh::{Mesh, UNLIMITED_ADDRESS, raw};
 use tokio::task::JoinSet;
 
 const GATEWAY: u16 = 8080;
@@ -29,7 +27,8 @@ async fn start(concurrency: u32, resources: &str) -> (Upstream, Mesh) {
     order.script(Script::answer(200, &[], "{}"));
     let builder = Mesh::builder().at(8101, order.address);
     let builder = builder.envoy("order").envoy("gateway").concurrency(concurrency);
-    let mesh = builder.resources(&[KEYS, resources].concat()).start().await;
+    let resources = [KEYS, UNLIMITED_ADDRESS, resources].concat();
+    let mesh = builder.resources(&resources).start().await;
     (order, mesh)
 }
 
@@ -96,7 +95,7 @@ async fn given_a_user_who_orders_as_fast_as_he_can_then_what_is_configured_passe
 /// Rules with an hour's tokens, so that any bucket that is lost shows; and routes that are new with each push.
 fn hourly(mark: u32) -> String {
     format!(
-        r#"{KEYS}
+        r#"{KEYS}{UNLIMITED_ADDRESS}
 ---
 apiVersion: extensions.istio.io/v1alpha1
 kind: WasmPlugin
@@ -132,7 +131,7 @@ spec:
 #[tokio::test]
 #[ignore = "make test-mesh"]
 async fn given_pushes_of_filter_and_routes_under_load_then_no_order_is_dropped_and_no_bucket_reset() {
-    let (upstream, mut mesh) = start(2, &hourly(0).replace(KEYS, "")).await;
+    let (upstream, mut mesh) = start(2, &hourly(0).replace(KEYS, "").replace(UNLIMITED_ADDRESS, "")).await;
     let (done, mut load) = (Arc::new(AtomicBool::new(false)), JoinSet::new());
     for token in [USER_TOKEN, STAFF_TOKEN, USER_TOKEN, STAFF_TOKEN] {
         let (client, done) = (mesh.client(GATEWAY), Arc::clone(&done));
@@ -156,27 +155,6 @@ async fn given_pushes_of_filter_and_routes_under_load_then_no_order_is_dropped_a
     let allowed: usize = load.join_all().await.into_iter().sum();
     assert_eq!((allowed, upstream.requests()), (2 * 50, 2 * 50));
     mesh.assert_accepted().await;
-}
-
-/// The status of a request that no client library would send.
-async fn raw(mesh: &Mesh, headers: &[&[u8]]) -> u16 {
-    let mut stream = TcpStream::connect(mesh.ports.address(GATEWAY))
-        .await
-        .expect("a connection");
-    let mut request =
-        b"POST /v1/orders HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\nconnection: close\r\n".to_vec();
-    for header in headers {
-        request.extend_from_slice(header);
-        request.extend_from_slice(b"\r\n");
-    }
-    request.extend_from_slice(b"\r\n");
-    stream.write_all(&request).await.expect("a request");
-    let mut answer = Vec::new();
-    // What is refused before its end may break off.
-    let _ = stream.read_to_end(&mut answer).await;
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
-    status.unwrap_or_else(|| panic!("no status in {answer:?}"))
 }
 
 #[tokio::test]
@@ -233,7 +211,10 @@ async fn given_input_that_means_harm_then_it_is_refused_or_passed_and_the_gatewa
             .iter()
             .map(|header| String::from_utf8_lossy(&header[..header.len().min(80)]).into_owned());
         let told: Vec<_> = told.collect();
-        assert_eq!(raw(&mesh, &headers).await, expected, "{told:?}");
+        let mut fields = headers.clone();
+        fields.push(b"content-length: 0");
+        let answer = raw(mesh.ports.address(GATEWAY), b"POST /v1/orders", &fields).await;
+        assert_eq!(answer.status, expected, "{told:?}");
     }
     assert_eq!(upstream.requests(), 5);
     let harmed = mesh
