@@ -28,7 +28,7 @@ const ACCOUNTS: [&str; 11] = [
     "default",
 ];
 /// What is asked of whom, and who may. A probe of a kubelet and metrics are not for callers.
-const CALLS: [(&str, &str, &str, &[&str]); 37] = [
+const CALLS: [(&str, &str, &str, &[&str]); 39] = [
     ("order", "GET", "/v1/orders", &["gateway"]),
     ("order", "HEAD", "/v1/orders/7", &["gateway"]),
     ("order", "POST", "/v1/orders", &["gateway"]),
@@ -40,6 +40,8 @@ const CALLS: [(&str, &str, &str, &[&str]); 37] = [
     ("catalog", "GET", "/v1/products/mug", &["gateway", "order"]),
     ("catalog", "GET", "/images/mug.svg", &["gateway"]),
     ("catalog", "PUT", "/v1/products/mug", &["gateway"]),
+    ("catalog", "GET", "/v1/openapi.json", &["gateway"]),
+    ("catalog", "GET", "/docs/start.js", &["gateway"]),
     ("catalog", "GET", "/metrics", &[]),
     ("inventory", "GET", "/v1/stock/mug", &["catalog", "order"]),
     ("inventory", "HEAD", "/v1/stock", &["catalog", "order"]),

@@ -8,6 +8,8 @@
     reason = "clippy knows tests by their attribute, not the functions that they call"
 )]
 
+mod bounds;
+mod browsers;
 mod forged;
 mod paths;
 mod tokens;
