@@ -30,7 +30,7 @@ SHOP := services/storefront/web
 PAGES := $(SHOP)/dist/.built
 
 ##@ Run
-.PHONY: up bench bench-catalog bench-endurance audit clean-data
+.PHONY: up bench bench-catalog bench-dlq bench-endurance audit clean-data
 up: $(if $(findstring --no-mesh,$(ARGS)),nats-server,tools-mesh $(FILTERS) $(PAGES)) build ## Run the whole platform on this machine until Ctrl-C
 	$(TARGET_DIR)/holdfast up $(ARGS)
 
@@ -41,6 +41,10 @@ bench: nats-server ## Measure orders per second, latency and CPU time per order 
 bench-catalog: nats-server ## Measure the catalogue: loading, memory, reads per second (a minute or two; release binaries)
 	cargo build --release -p holdfast-catalog --example bench --bin holdfast-catalog
 	target/release/examples/bench
+
+bench-dlq: nats-server ## Measure 100,000 dead letters: finding, counting, listing, sending back (a minute; release binaries)
+	cargo build --release -p holdfast --example bench_dlq --bin holdfast
+	target/release/examples/bench_dlq
 
 bench-endurance: nats-server ## Memory over half a million orders, then the restart of inventory behind them (minutes; release binaries)
 	cargo build --release $(BINARIES)

@@ -2,11 +2,15 @@
 
 mod audit;
 mod bench;
+mod bulk;
 mod connect;
+mod dlq;
 mod events;
+mod man;
 mod nats;
 mod orders;
 mod ps;
+mod streams;
 mod token;
 mod up;
 
@@ -48,6 +52,15 @@ enum Command {
         #[command(subcommand)]
         command: orders::Command,
     },
+    /// Look at messages that consumers gave up on, and send them back.
+    #[command(after_help = dlq::EXAMPLES)]
+    Dlq {
+        #[command(subcommand)]
+        command: dlq::Command,
+    },
+    /// How far each consumer is behind.
+    #[command(after_help = streams::EXAMPLES)]
+    Streams(streams::Streams),
     /// What happens to orders.
     #[command(after_help = events::EXAMPLES)]
     Events {
@@ -72,6 +85,9 @@ enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Print the manual page.
+    #[command(after_help = man::EXAMPLES)]
+    Man(man::Man),
     /// Become a child that does not outlive its supervisor; for `up` itself.
     #[command(hide = true)]
     ExecChild {
@@ -135,6 +151,9 @@ pub enum Error {
         /// The folder that was looked into.
         home: PathBuf,
     },
+    /// What operators do could not be done.
+    #[error(transparent)]
+    Ops(#[from] crate::ops::Error),
     /// The benchmark could not be run.
     #[error(transparent)]
     Bench(#[from] crate::bench::Error),
@@ -203,6 +222,8 @@ async fn dispatch(command: Command) -> Result<Outcome, Error> {
         Command::Up(up) => up::run(up).await,
         Command::Nats { command } => nats::run(command).await,
         Command::Orders { command } => orders::run(command).await,
+        Command::Dlq { command } => dlq::run(command).await,
+        Command::Streams(streams) => streams::run(streams).await,
         Command::Events { command } => events::run(command).await,
         Command::Ps(ps) => ps::run(ps),
         Command::Token(token) => token::run(&token).await,
@@ -214,6 +235,7 @@ async fn dispatch(command: Command) -> Result<Outcome, Error> {
             ui::print(String::from_utf8_lossy(&script));
             Ok(Outcome::Done)
         }
+        Command::Man(man) => man::run(&man, Cli::command()),
         Command::ExecChild { supervisor, command } => exec_child(supervisor, &command),
     }
 }

@@ -5,6 +5,7 @@ pub mod bench;
 pub mod cli;
 pub mod local;
 pub mod logs;
+pub mod ops;
 pub mod provision;
 pub mod sample;
 mod secret;

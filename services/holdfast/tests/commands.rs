@@ -6,6 +6,9 @@
     reason = "a panic here is a failed assertion with a line number"
 )]
 
+#[path = "commands/dlq.rs"]
+mod dlq;
+
 use std::process::{Output, Stdio};
 use std::sync::Arc;
 
