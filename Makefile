@@ -75,6 +75,11 @@ $(PAGES): $(SHOP)/node_modules/.installed docs/api/openapi.json $(SHOP)/index.ht
 test-storefront: $(PAGES) ## The shop's own code: types and units
 	cd $(SHOP) && $(CURDIR)/scripts/with-node.sh npm run --silent check && $(CURDIR)/scripts/with-node.sh npm test --silent
 
+.PHONY: test-browser
+test-browser: tools-mesh $(FILTERS) $(PAGES) build ## The shop in a real Chromium, on the whole platform; pictures in target/browser
+	scripts/install-chromium.sh
+	cd $(SHOP) && HOLDFAST_BINARY=$(CURDIR)/$(TARGET_DIR)/holdfast $(CURDIR)/scripts/with-node.sh npm run --silent test:browser
+
 generate: ## Generate Rust and docs/api/asyncapi.json from services/contracts/proto
 	cargo run -q -p holdfast-contracts-codegen
 

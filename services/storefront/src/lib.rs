@@ -69,7 +69,14 @@ pub fn router(pages: &Path) -> Router {
             "/assets",
             with_header(header::CACHE_CONTROL, IMMUTABLE).service(built),
         )
-        .fallback_service(with_header(header::CACHE_CONTROL, REVALIDATE).service(files))
+        .route_service(
+            "/",
+            with_header(header::CACHE_CONTROL, REVALIDATE).service(files.clone()),
+        )
+        .route_service(
+            "/{*path}",
+            with_header(header::CACHE_CONTROL, REVALIDATE).service(files),
+        )
         .layer(with_header(
             header::CONTENT_SECURITY_POLICY,
             CONTENT_SECURITY_POLICY,

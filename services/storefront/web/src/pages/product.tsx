@@ -5,17 +5,19 @@ import type { Product } from "../api/types";
 import { addToCart, MAX_QUANTITY } from "../state/cart";
 import { money } from "../ui/format";
 import { ErrorNotice, Loading, Page, StaleNotice } from "../ui/parts";
-import { useResource } from "../ui/resource";
-import { Availability } from "./products";
+import { useAskAgain, useResource } from "../ui/resource";
+import { Availability, isUnknown } from "./products";
 
-async function load(sku: string, signal: AbortSignal): Promise<{ product: Product; age: number | null }> {
-  const answer = await api.GET("/v1/products/{sku}", { params: { path: { sku } }, signal });
+async function load(sku: string, signal: AbortSignal, again: boolean): Promise<{ product: Product; age: number | null }> {
+  const answer = await api.GET("/v1/products/{sku}", { params: { path: { sku } }, signal, cache: again ? "no-cache" : "default" });
   return { product: bodyOf(answer), age: staleness(answer.response) };
 }
 
 export function ProductPage() {
   const sku = useRoute().params["sku"] ?? "";
-  const { value, error, loading, reload } = useResource(sku, (signal) => load(sku, signal));
+  const resource = useResource(sku, (signal, again) => load(sku, signal, again));
+  useAskAgain(resource, ({ product }) => isUnknown(product));
+  const { value, error, loading, reload } = resource;
   const loaded = value.value;
   return (
     <Page title={loaded?.product.name ?? "Product"}>

@@ -3,7 +3,7 @@ import { api, bodyOf, staleness } from "../api/client";
 import type { Product } from "../api/types";
 import { money } from "../ui/format";
 import { ErrorNotice, Loading, Page, StaleNotice } from "../ui/parts";
-import { useResource } from "../ui/resource";
+import { useAskAgain, useResource } from "../ui/resource";
 import { useSubmission } from "../ui/form";
 
 const PAGE_SIZE = 24;
@@ -14,15 +14,16 @@ interface Loaded {
   age: number | null;
 }
 
-async function load(cursor?: string, signal?: AbortSignal): Promise<Loaded> {
+async function load(cursor?: string, signal?: AbortSignal, again = false): Promise<Loaded> {
   const query = { limit: PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) };
-  const answer = await api.GET("/v1/products", { params: { query }, ...(signal && { signal }) });
+  const answer = await api.GET("/v1/products", { params: { query }, ...(signal && { signal }), cache: again ? "no-cache" : "default" });
   const { items, next_cursor } = bodyOf(answer);
   return { items, next: next_cursor ?? undefined, age: staleness(answer.response) };
 }
 
 export function ProductsPage() {
-  const first = useResource("products", (signal) => load(undefined, signal));
+  const first = useResource("products", (signal, again) => load(undefined, signal, again));
+  useAskAgain(first, (page) => page.items.some(isUnknown));
   const more = useSignal<Loaded[]>([]);
   const submission = useSubmission();
   const pages = first.value.value === null ? [] : [first.value.value, ...more.value];
@@ -58,6 +59,11 @@ function Card({ product }: { product: Product }) {
       <Availability product={product} />
     </li>
   );
+}
+
+/** The catalogue asks about stock behind the reader's back: who comes first after a while is told that it is not known. */
+export function isUnknown({ availability }: Product): boolean {
+  return availability.status === "unknown";
 }
 
 export function Availability({ product }: { product: Product }) {

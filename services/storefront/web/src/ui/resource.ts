@@ -10,8 +10,8 @@ export interface Resource<T> {
   reload(): void;
 }
 
-/** Loads when `key` changes, and again on `reload`; only the newest answer counts. */
-export function useResource<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Resource<T> {
+/** Loads when `key` changes, and again on `reload`, which `load` is told; only the newest answer counts. */
+export function useResource<T>(key: string, load: (signal: AbortSignal, again: boolean) => Promise<T>): Resource<T> {
   const value = useSignal<T | null>(null);
   const error = useSignal<ApiError | null>(null);
   const loading = useSignal(true);
@@ -23,7 +23,7 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
   useEffect(() => {
     const controller = new AbortController();
     loading.value = true;
-    load(controller.signal)
+    load(controller.signal, turn.value > 0)
       .then((loaded) => settle(controller, () => ((value.value = loaded), (error.value = null))))
       .catch((reason: unknown) => settle(controller, () => (error.value = asApiError(reason))))
       .finally(() => settle(controller, () => (loading.value = false)));
@@ -34,6 +34,20 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
     turn.value += 1;
   }, []);
   return { value, error, loading, reload };
+}
+
+/** Asks once more, a moment after an answer that was not complete. */
+export function useAskAgain<T>({ value, reload }: Resource<T>, incomplete: (loaded: T) => boolean): void {
+  const asked = useSignal(false);
+  const wanted = value.value !== null && !asked.value && incomplete(value.value);
+  useEffect(() => {
+    if (!wanted) return undefined;
+    const later = setTimeout(() => {
+      asked.value = true;
+      reload();
+    }, 1000);
+    return () => clearTimeout(later);
+  }, [wanted]);
 }
 
 function settle(controller: AbortController, apply: () => void): void {
