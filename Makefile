@@ -57,7 +57,7 @@ clean-data: ## Delete the data of the laptop platform
 	rm -rf .holdfast/data
 
 ##@ Build
-.PHONY: build generate openapi register-contracts nats-server tools install-cargo-deny
+.PHONY: build generate openapi register-contracts nats-server tools tools-api install-cargo-deny
 build: ## Build the binaries
 	cargo build --profile $(PROFILE) $(BINARIES)
 
@@ -94,6 +94,9 @@ nats-server: # all that running needs
 
 tools: ## Install the pinned nats-server, buf and stripe-mock into .tools
 	@scripts/install-tools.sh --dev >/dev/null || scripts/install-tools.sh --dev
+
+tools-api: ## Install the pinned Schemathesis and Redocly into .tools (needs Python 3.10 and Node.js 20.19)
+	@scripts/install-tools.sh --api >/dev/null || scripts/install-tools.sh --api
 
 install-cargo-deny: ## Build cargo-deny into .tools (some minutes), for `make deny`
 	@$(TOOLS)/cargo-deny --version 2>/dev/null | grep -qF ' 0.20.2' || cargo install --locked --force --version 0.20.2 --root .tools cargo-deny
@@ -156,6 +159,7 @@ test: tools tools-mesh $(FILTERS) $(PAGES) build ## Every test
 	$(MAKE) test-contracts
 	$(MAKE) test-filters
 	$(MAKE) test-mesh
+	$(MAKE) test-e2e
 
 test-unit: ## Tests beside the code: cores, codecs, properties
 	cargo test --workspace --exclude holdfast-tests-sim --exclude holdfast-tests-integration
@@ -176,9 +180,13 @@ test-contracts: nats-server build ## Pact: what services expect of each other, b
 pacts: ## Write what consumers expect now to tests/pacts/pacts
 	cd tests/pacts && HOLDFAST_WRITE_PACTS=1 cargo test consumers
 
+# More with HOLDFAST_E2E_EXAMPLES=500, something else with HOLDFAST_E2E_SEED=2.
+test-e2e: tools-api tools-mesh $(FILTERS) build ## The running platform through its gateway: the examples of the API, then every operation by Schemathesis
+	.tools/schemathesis/bin/python tests/e2e/run.py
+
 ##@ Check
-.PHONY: check fmt fmt-check lint lint-contracts generated-check openapi-check asyncapi-check core-purity doc-paths deny doctor
-check: fmt-check lint generated-check openapi-check asyncapi-check lint-contracts core-purity doc-paths deny ## Everything that .ci/run checks before the tests
+.PHONY: check fmt fmt-check lint lint-contracts generated-check openapi-check openapi-lint asyncapi-check core-purity doc-paths deny doctor
+check: fmt-check lint generated-check openapi-check openapi-lint asyncapi-check lint-contracts core-purity doc-paths deny ## Everything that .ci/run checks before the tests
 
 fmt: ## Format the code
 	cargo fmt --all
@@ -201,6 +209,10 @@ openapi-check: ## Are the documents under docs/api what the services say
 
 asyncapi-check: ## Is docs/api/asyncapi.json AsyncAPI, as its own parser says, and are its examples what its schemas say (needs Node.js)
 	cd tests/asyncapi && npm ci --silent --no-audit --no-fund && npm run --silent check
+
+openapi-lint: tools-api ## Redocly's linter over the documents under docs/api
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(abspath .tools/redocly/node_modules/.bin/redocly) lint --config tests/e2e/redocly.yaml \
+	    docs/api/openapi.json docs/api/internal.json
 
 lint-contracts: tools ## buf: style, and compatibility with what is registered
 	$(BUF) lint $(PROTO)

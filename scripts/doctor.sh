@@ -45,6 +45,10 @@ done
 for tool in mesh-lab istioctl; do
     want $tool "test -x .tools/bin/$tool && echo installed" "not installed yet" "make tools-lab (make test does it)"
 done
+want node "node --version" "lints the description of the API (make openapi-lint, make check)" "https://nodejs.org, 20.19 or newer"
+for tool in schemathesis redocly; do
+    want $tool "test -e .tools/$tool.version && echo installed" "not installed yet" "make tools-api (make test does it)"
+done
 echo "For single tests and checks:"
 want cargo-deny "PATH=$PWD/.tools/bin:$PATH cargo deny --version" "make deny: licences, sources, duplicates" "make install-cargo-deny (some minutes)"
 

