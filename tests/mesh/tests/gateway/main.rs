@@ -12,6 +12,7 @@ mod bounds;
 mod browsers;
 mod forged;
 mod paths;
+mod streams;
 mod tokens;
 
 use std::net::SocketAddr;
