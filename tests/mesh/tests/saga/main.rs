@@ -14,8 +14,9 @@ mod platform;
 use std::time::Duration;
 
 use gate::Mode;
+use holdfast_tests_mesh::tokens::{Key, STAFF_TOKEN, USER_TOKEN, claims};
 use platform::{Platform, eventually};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 const ORDERS: usize = 4;
@@ -171,4 +172,40 @@ async fn given_inventory_is_down_then_orders_are_taken_by_a_stale_copy_and_compl
     all(&platform, &taken, "completed").await;
     platform.audit().await;
     platform.mesh.assert_accepted().await;
+}
+
+#[tokio::test]
+#[ignore = "make test-mesh"]
+async fn given_somebody_elses_order_then_it_is_not_there_unless_one_is_staff() {
+    let mut platform = Platform::start().await;
+    let order = platform.order("tok_ok").await;
+    let path = format!("/v1/orders/{}", order["id"].as_str().expect("an id"));
+    let stranger = Key::known().sign(&claims(&json!({"sub": "018f0000-0000-7000-8000-000000000bad"})));
+    for (method, path) in [
+        ("GET", path.clone()),
+        ("HEAD", path.clone()),
+        ("GET", format!("{path}/events")),
+        ("POST", format!("{path}/cancel")),
+        (
+            "GET",
+            format!("{path}/../{}", order["id"].as_str().expect("an id")),
+        ),
+    ] {
+        let answer = platform.request(method, &path, &stranger, &Value::Null).await;
+        assert_eq!(answer.status, 404, "{method} {path}: {answer:?}");
+    }
+    let list = platform
+        .request("GET", "/v1/orders", &stranger, &Value::Null)
+        .await;
+    let list: Value = serde_json::from_slice(&list.body).expect("a list");
+    assert_eq!(list["items"], json!([]));
+    let resumed = platform
+        .request("POST", &format!("{path}/resume"), &stranger, &Value::Null)
+        .await;
+    assert_eq!(resumed.status, 403);
+    for token in [USER_TOKEN, STAFF_TOKEN] {
+        let answer = platform.request("GET", &path, token, &Value::Null).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    platform.wait(&order, "completed").await;
 }

@@ -158,7 +158,8 @@ impl Platform {
         .await;
     }
 
-    async fn request(&self, method: &str, path: &str, token: &str, body: &Value) -> Answer {
+    /// Through the gateway.
+    pub async fn request(&self, method: &str, path: &str, token: &str, body: &Value) -> Answer {
         let bearer = format!("Bearer {token}");
         let key = Uuid::new_v4().to_string();
         let headers = [
