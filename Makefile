@@ -20,7 +20,7 @@ REGISTERED := services/contracts/registered.binpb
 MESH_LAB := TARGET_OUT=$(TOOLS) LOCAL_OUT=$(TOOLS) $(TOOLS)/mesh-lab
 ISTIO := $(filter-out %/kustomization.yaml,$(wildcard istio/*.yaml istio/stripe/*.yaml))
 # What is put in place of others.
-ISTIO_OVERLAYS := $(filter-out %/kustomization.yaml,$(wildcard istio/laptop/*.yaml istio/tls/*.yaml))
+ISTIO_OVERLAYS := $(filter-out %/kustomization.yaml,$(wildcard istio/laptop/*.yaml istio/tls/*.yaml istio/cluster-rate-limit/*.yaml))
 LAPTOP_MESH := --config istio --config istio/laptop
 export HOLDFAST_NATS_SERVER ?= $(CURDIR)/$(TOOLS)/nats-server
 
@@ -131,7 +131,7 @@ hops-check: tools-lab ## Is istio/HOPS.md what the files say
 istio-validate: tools-lab ## istioctl validate, and every resource against Istio's CRDs; the documents' examples too
 	@scripts/readme-examples.sh target/readme-examples
 	for file in $(ISTIO) $(ISTIO_OVERLAYS) target/readme-examples/*.yaml; do $(TOOLS)/istioctl validate -f $$file; done
-	$(MESH_LAB) validate $(LAPTOP_MESH) --config istio/stripe --config istio/tls --crds "$$(cd tests/mesh/lab && go list -m -f '{{.Dir}}' istio.io/istio)/manifests/charts/base/files/crd-all.gen.yaml"
+	$(MESH_LAB) validate $(LAPTOP_MESH) --config istio/stripe --config istio/tls --config istio/cluster-rate-limit --crds "$$(cd tests/mesh/lab && go list -m -f '{{.Dir}}' istio.io/istio)/manifests/charts/base/files/crd-all.gen.yaml"
 
 istio-analyze: tools-lab ## istioctl analyze: references between resources
 	$(TOOLS)/istioctl analyze --use-kube=false -A --failure-threshold Warning $(ISTIO) istio/laptop/services.yaml

@@ -24,7 +24,7 @@ const RATE: u64 = 100;
 const FLOOR_BURST: u64 = 6;
 const FLOOR_RATE: u64 = 4;
 /// As Istio calls it.
-const QUOTA: &str = "outbound|8080||quota.holdfast.svc.cluster.local";
+const QUOTA: &str = "outbound|80||quota.holdfast.svc.cluster.local";
 /// The service's default.
 const LEASE: Duration = Duration::from_secs(2);
 

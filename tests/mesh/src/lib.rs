@@ -64,6 +64,41 @@ spec:
   pluginConfig: {rules: [{name: client, limit: {requests: 1000000, per: 1s}}]}
 "#;
 
+/// quota behind a sidecar at port 15180, which the laptop has not. It starts with a line that ends what stands before it.
+pub const QUOTA_SIDECAR: &str = r#"
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: quota-0, namespace: holdfast, labels: {app: quota, security.istio.io/tlsMode: istio}}
+spec:
+  serviceAccountName: quota
+  containers: [{name: quota, image: quota, ports: [{containerPort: 15180}]}]
+status: {phase: Running, podIP: 127.0.0.1, podIPs: [{ip: 127.0.0.1}], conditions: [{type: Ready, status: "True"}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: quota-0, namespace: holdfast, labels: {kubernetes.io/service-name: quota}}
+addressType: IPv4
+ports: [{name: grpc, port: 15180, protocol: TCP}]
+endpoints:
+- addresses: [127.0.0.1]
+  conditions: {ready: true, serving: true}
+  targetRef: {kind: Pod, name: quota-0, namespace: holdfast}
+---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: quota, namespace: holdfast}
+spec:
+  workloadSelector: {labels: {app: quota}}
+  outboundTrafficPolicy: {mode: REGISTRY_ONLY}
+  ingress:
+  - port: {number: 15180, name: grpc, protocol: GRPC}
+    bind: 127.0.0.1
+    defaultEndpoint: 127.0.0.1:8180
+  egress:
+  - hosts: ["~/*"]
+"#;
+
 /// The repository.
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")

@@ -1,10 +1,10 @@
 //! Who may call whom, and for what: every service account against every service, over mutual TLS.
 
 use holdfast_envoy_harness::{Protocol, Script, Upstream};
-use holdfast_tests_mesh::Mesh;
+use holdfast_tests_mesh::{Mesh, QUOTA_SIDECAR};
 
 /// Each service's own port, and that of its sidecar.
-const SERVICES: [(&str, u16, u16); 7] = [
+const SERVICES: [(&str, u16, u16); 10] = [
     ("order", 8101, 15101),
     ("catalog", 8102, 15102),
     ("inventory", 8103, 15103),
@@ -12,9 +12,12 @@ const SERVICES: [(&str, u16, u16); 7] = [
     ("user", 8105, 15105),
     ("notification", 8106, 15106),
     ("realtime", 8107, 15107),
+    ("storefront", 8108, 15108),
+    ("quota", 8180, 15180),
+    ("sandbox", 8190, 15190),
 ];
 /// Those of the mesh, and one that nobody knows.
-const ACCOUNTS: [&str; 11] = [
+const ACCOUNTS: [&str; 12] = [
     "gateway",
     "order",
     "catalog",
@@ -23,12 +26,13 @@ const ACCOUNTS: [&str; 11] = [
     "user",
     "notification",
     "realtime",
+    "storefront",
     "quota",
     "sandbox",
     "default",
 ];
 /// What is asked of whom, and who may. A probe of a kubelet and metrics are not for callers.
-const CALLS: [(&str, &str, &str, &[&str]); 39] = [
+const CALLS: [(&str, &str, &str, &[&str]); 50] = [
     ("order", "GET", "/v1/orders", &["gateway"]),
     ("order", "HEAD", "/v1/orders/7", &["gateway"]),
     ("order", "POST", "/v1/orders", &["gateway"]),
@@ -69,6 +73,22 @@ const CALLS: [(&str, &str, &str, &[&str]); 39] = [
     ("realtime", "POST", "/v1/stream/tickets", &["gateway"]),
     ("realtime", "GET", "/v1/orders/7/stream", &["gateway"]),
     ("realtime", "GET", "/v1/orders/7", &[]),
+    ("storefront", "GET", "/", &["gateway"]),
+    ("storefront", "HEAD", "/orders/7", &["gateway"]),
+    ("storefront", "POST", "/", &[]),
+    (
+        "quota",
+        "POST",
+        "/holdfast.quota.v1.QuotaService/Lease",
+        &["gateway"],
+    ),
+    ("quota", "GET", "/holdfast.quota.v1.QuotaService/Lease", &[]),
+    ("quota", "POST", "/holdfast.quota.v1.QuotaService/Other", &[]),
+    ("quota", "GET", "/metrics", &[]),
+    ("sandbox", "POST", "/v1/charges", &["payment"]),
+    ("sandbox", "GET", "/v1/charges/by-key/7", &["payment"]),
+    ("sandbox", "DELETE", "/v1/charges/7", &[]),
+    ("sandbox", "GET", "/sandbox/charges", &[]),
 ];
 
 const PROBE_PROXY: u16 = 15299;
@@ -107,11 +127,57 @@ spec:
   http: [{route: [{destination: {host: catalog.holdfast.svc.cluster.local}}]}]
 "#;
 
+/// sandbox behind a sidecar, as a cluster has it.
+const SANDBOX: &str = r#"
+---
+apiVersion: v1
+kind: Service
+metadata: {name: sandbox, namespace: holdfast, labels: {app: sandbox}}
+spec:
+  clusterIP: 10.0.0.5
+  selector: {app: sandbox}
+  ports: [{name: http, port: 80, targetPort: 15190}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: sandbox-0, namespace: holdfast, labels: {app: sandbox, security.istio.io/tlsMode: istio}}
+spec:
+  serviceAccountName: sandbox
+  containers: [{name: sandbox, image: sandbox, ports: [{containerPort: 15190}]}]
+status: {phase: Running, podIP: 127.0.0.1, podIPs: [{ip: 127.0.0.1}], conditions: [{type: Ready, status: "True"}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: sandbox-0, namespace: holdfast, labels: {kubernetes.io/service-name: sandbox}}
+addressType: IPv4
+ports: [{name: http, port: 15190, protocol: TCP}]
+endpoints:
+- addresses: [127.0.0.1]
+  conditions: {ready: true, serving: true}
+  targetRef: {kind: Pod, name: sandbox-0, namespace: holdfast}
+---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: sandbox, namespace: holdfast}
+spec:
+  workloadSelector: {labels: {app: sandbox}}
+  ingress:
+  - port: {number: 15190, name: http, protocol: HTTP}
+    bind: 127.0.0.1
+    defaultEndpoint: 127.0.0.1:8190
+  egress:
+  - hosts: ["~/*"]
+"#;
+
 /// All services, which are one program, behind their sidecars.
 async fn services() -> (Upstream, Mesh) {
     let upstream = Upstream::start().await;
     upstream.script(Script::answer(200, &[], "{}"));
-    let mut builder = Mesh::builder().port(PROBE_PROXY).resources(PROBE);
+    let resources = [PROBE, QUOTA_SIDECAR, SANDBOX].concat();
+    let mut builder = Mesh::builder().port(PROBE_PROXY).resources(&resources);
+    for more in [15180, 15190] {
+        builder = builder.port(more);
+    }
     for (name, port, _) in SERVICES {
         builder = builder.at(port, upstream.address).envoy(name);
     }

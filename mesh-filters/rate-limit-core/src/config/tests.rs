@@ -136,7 +136,7 @@ fn a_refusal_names_the_field() {
 
 fn cluster(change: impl FnOnce(&mut Value)) -> Value {
     let mut config = rule(|r| r["scope"] = json!("cluster"));
-    config["quota"] = json!({"cluster": "outbound|8080||quota"});
+    config["quota"] = json!({"cluster": "outbound|80||quota"});
     change(&mut config);
     config
 }
@@ -192,7 +192,7 @@ fn what_is_wrong_with_a_cluster_scope_is_refused_by_name() {
         ),
         (cluster(|c| c["quota"]["domain"] = json!("a..b")), "quota.domain"),
         (
-            cluster(|c| c["quota"]["authority"] = json!("outbound|8080||quota")),
+            cluster(|c| c["quota"]["authority"] = json!("outbound|80||quota")),
             "quota.authority",
         ),
         (

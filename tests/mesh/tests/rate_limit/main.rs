@@ -6,6 +6,8 @@
     reason = "clippy knows tests by their attribute, not the functions that they call"
 )]
 
+mod cluster;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
