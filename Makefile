@@ -10,7 +10,7 @@ TARGET_DIR := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 # Passed on, as in `make up ARGS='--sync always'`.
 ARGS ?=
 
-SERVICES := holdfast-sandbox holdfast-storefront holdfast-quota holdfast-user holdfast-catalog holdfast-inventory holdfast-payment holdfast-order
+SERVICES := holdfast-sandbox holdfast-storefront holdfast-quota holdfast-user holdfast-catalog holdfast-inventory holdfast-payment holdfast-order holdfast-realtime
 BINARIES := -p holdfast $(addprefix -p ,$(SERVICES))
 TOOLS := .tools/bin
 BUF := $(TOOLS)/buf
@@ -30,7 +30,7 @@ SHOP := services/storefront/web
 PAGES := $(SHOP)/dist/.built
 
 ##@ Run
-.PHONY: up bench bench-catalog bench-dlq bench-endurance audit clean-data
+.PHONY: up bench bench-catalog bench-dlq bench-realtime bench-endurance audit clean-data
 up: $(if $(findstring --no-mesh,$(ARGS)),nats-server,tools-mesh $(FILTERS) $(PAGES)) build ## Run the whole platform on this machine until Ctrl-C
 	$(TARGET_DIR)/holdfast up $(ARGS)
 
@@ -45,6 +45,11 @@ bench-catalog: nats-server ## Measure the catalogue: loading, memory, reads per 
 bench-dlq: nats-server ## Measure 100,000 dead letters: finding, counting, listing, sending back (a minute; release binaries)
 	cargo build --release -p holdfast --example bench_dlq --bin holdfast
 	target/release/examples/bench_dlq
+
+bench-realtime: nats-server ## Measure realtime beside Socket.IO: memory per connection, updates per second, latency (minutes; release binaries; needs Node.js)
+	cd tests/peers/socketio && npm install --no-package-lock --no-audit --no-fund --silent
+	cargo build --release -p holdfast-realtime --example bench_realtime --bin holdfast-realtime
+	ulimit -n $$(ulimit -Hn) && target/release/examples/bench_realtime $(ARGS)
 
 bench-endurance: nats-server ## Memory over half a million orders, then the restart of inventory behind them (minutes; release binaries)
 	cargo build --release $(BINARIES)

@@ -24,6 +24,8 @@ pub const ADVISORIES: &str = "ADVISORIES";
 pub const CATALOG_BUCKET: &str = "catalog";
 /// KV bucket of the quota service.
 pub const QUOTA_BUCKET: &str = "quota";
+/// KV bucket of tickets for streams.
+pub const TICKETS_BUCKET: &str = "tickets";
 /// KV bucket of accounts, claims of e-mail addresses, and clients.
 pub const USERS_BUCKET: &str = "users";
 /// KV bucket of contact data, encrypted.

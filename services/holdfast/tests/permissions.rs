@@ -56,7 +56,7 @@ async fn round_trip(nats: &Nats) {
 const NOBODYS: &str = "nobodys.subject";
 
 /// What each service would do if it were taken over.
-const FORBIDDEN: [(&str, &[&str], &[&str]); 6] = [
+const FORBIDDEN: [(&str, &[&str], &[&str]); 7] = [
     (
         "order",
         &[
@@ -132,6 +132,21 @@ const FORBIDDEN: [(&str, &[&str], &[&str]); 6] = [
             "$JS.API.CONSUMER.CREATE.KV_contacts.tail_x.$KV.contacts.>",
         ],
         &[">", "$KV.users.>", "userkeys.>", "_INBOX_order.>"],
+    ),
+    (
+        "realtime",
+        &[
+            "orders.u.o",
+            "status.u.o",
+            "payments.o",
+            "$KV.quota.a.b.c",
+            "$JS.API.STREAM.PURGE.KV_tickets",
+            "$JS.API.DIRECT.GET.KV_tickets",
+            "$JS.API.STREAM.MSG.GET.PAYMENTS",
+            "$JS.API.STREAM.MSG.GET.KV_users",
+            "$JS.API.CONSUMER.CREATE.ORDERS.tail_x.orders.>",
+        ],
+        &[">", "status.>", "orders.>", "$KV.tickets.>", "_INBOX_order.>"],
     ),
     (
         "quota",

@@ -16,6 +16,7 @@ use holdfast_payment::{http as payment, provider::sandbox::Sandbox};
 use holdfast_platform::clock::SystemClock;
 use holdfast_platform::journal::jetstream::JetStreamJournal;
 use holdfast_platform::openapi::OpenApi;
+use holdfast_realtime::http as realtime;
 use holdfast_user::http as user;
 
 /// Why the documents are not written, or not right.
@@ -76,6 +77,7 @@ fn documents() -> (Vec<OpenApi>, Vec<OpenApi>) {
     let [accounts, contacts] = user::documents();
     let orders = order::document::<Live>();
     let products = catalog::document::<SystemClock, JetStreamJournal>();
-    let public = vec![orders, products, receipts, webhooks, accounts];
+    let streams = realtime::document();
+    let public = vec![orders, products, receipts, webhooks, accounts, streams];
     (public, vec![stock, payments, contacts])
 }

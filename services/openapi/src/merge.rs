@@ -54,6 +54,7 @@ pub(super) fn public(documents: Vec<OpenApi>) -> Result<Value, Error> {
         {"name": "accounts", "description": "Registering, logging in, and what is kept of you."},
         {"name": "stock", "description": "What came in."},
         {"name": "payments", "description": "What payment providers tell."},
+        {"name": "streams", "description": "Orders as they move: a WebSocket, or server-sent events"},
     ]);
     Ok(merged)
 }

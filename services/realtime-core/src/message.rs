@@ -104,6 +104,13 @@ impl Refusal {
             .detailed(format!("at most {most} orders; subscribe_all has no bound"))
     }
 
+    /// The token has expired.
+    #[must_use]
+    pub fn token_expired() -> Self {
+        Self::new(problem!("unauthenticated"), "The token has expired", 401)
+            .detailed("connect again with another")
+    }
+
     /// What is needed to answer is away.
     #[must_use]
     pub fn unavailable() -> Self {
@@ -193,6 +200,21 @@ impl From<Item> for Message {
 }
 
 impl Message {
+    /// The type of the message.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Snapshot(_) => "snapshot",
+            Self::Status(_) => "status",
+            Self::Dropped { .. } => "dropped",
+            Self::Stale => "stale",
+            Self::Live => "live",
+            Self::Pong => "pong",
+            Self::Reconnect { .. } => "reconnect",
+            Self::Error { .. } => "error",
+        }
+    }
+
     /// The message as text.
     #[must_use]
     pub fn text(&self) -> String {

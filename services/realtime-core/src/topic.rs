@@ -34,10 +34,14 @@ pub trait Watcher: Clone {
 pub struct Topic<W> {
     orders: BTreeMap<Uuid, View<W>>,
     all: Vec<W>,
+    /// Changes with those who watch all.
+    crowd: u64,
     /// Those that ended while all were watched, the first first.
     ended: VecDeque<Uuid>,
     /// Whether all orders that are under way are here.
     is_whole: bool,
+    /// The log is being read from its start, since before the first who watches all.
+    is_reading_all: bool,
     /// Up to where the log has been read for all that is watched; 0: not yet.
     checked: u64,
     /// What is known may be old.
@@ -49,6 +53,8 @@ struct View<W> {
     timeline: Timeline,
     /// Nothing is known to be missing.
     is_loaded: bool,
+    /// Of those who watch all, all watch this one that there were then.
+    crowd: u64,
     watchers: Vec<Watching<W>>,
 }
 
@@ -66,8 +72,10 @@ impl<W> Default for Topic<W> {
         Self {
             orders: BTreeMap::new(),
             all: Vec::new(),
+            crowd: 0,
             ended: VecDeque::new(),
             is_whole: false,
+            is_reading_all: false,
             checked: 0,
             is_stale: false,
         }
@@ -94,6 +102,7 @@ impl<W: Watcher> Topic<W> {
             return;
         }
         self.all.push(who.clone());
+        self.crowd += 1;
         tell_if(self.is_stale, who);
         if self.is_whole {
             self.join(who);
@@ -120,6 +129,7 @@ impl<W: Watcher> Topic<W> {
                 .retain(|watching| watching.explicit || !watching.who.is(who));
         }
         self.is_whole &= !self.all.is_empty();
+        self.is_reading_all &= !self.all.is_empty();
         self.forget_unwatched();
     }
 
@@ -167,7 +177,7 @@ impl<W: Watcher> Topic<W> {
         view.is_loaded = true;
         // Something of it is news: nobody has vouched for the log since.
         if self.is_whole && view.timeline.revision() > self.checked {
-            self.all.iter().for_each(|who| view.join(who));
+            view.join_all(&self.all, self.crowd);
         }
         view.tell(order);
     }
@@ -179,11 +189,10 @@ impl<W: Watcher> Topic<W> {
         }
     }
 
-    /// The leader of the log vouches that there is nothing more after `revision`, which the reading began before.
-    /// `from_the_start`: and it began at the beginning.
-    pub fn caught_up(&mut self, revision: u64, from_the_start: bool) {
+    /// The leader of the log vouches that there is nothing more after `revision`, up to which it was read.
+    pub fn caught_up(&mut self, revision: u64) {
         self.checked = self.checked.max(revision);
-        if from_the_start && !self.all.is_empty() && !self.is_whole {
+        if std::mem::take(&mut self.is_reading_all) {
             self.is_whole = true;
             // What ended before anybody asked is no news.
             self.orders
@@ -216,16 +225,24 @@ impl<W: Watcher> Topic<W> {
         missing.map(|(order, _)| *order).collect()
     }
 
+    /// Whether there are such orders.
+    #[must_use]
+    pub fn is_missing_some(&self) -> bool {
+        self.orders.values().any(|view| !view.is_loaded)
+    }
+
     /// Whether all orders have to be read from the start, for somebody who watches all.
     #[must_use]
     pub fn wants_all(&self) -> bool {
         !self.all.is_empty() && !self.is_whole
     }
 
-    /// After which revision the log may have something that is not known here; none: there is nothing to look for.
+    /// Begins to look for what is not known here: after which revision of the log it may be; none: there is nothing to
+    /// look for.
     #[must_use]
-    pub fn catch_up_from(&self) -> Option<u64> {
-        if self.wants_all() {
+    pub fn catch_up_from(&mut self) -> Option<u64> {
+        self.is_reading_all = self.wants_all();
+        if self.is_reading_all {
             return Some(0);
         }
         let loaded = self.orders.values().filter(|view| view.is_loaded);
@@ -240,6 +257,14 @@ impl<W: Watcher> Topic<W> {
     #[must_use]
     pub fn is_under_way(&self) -> bool {
         self.orders.values().any(|view| !view.timeline.is_final())
+    }
+
+    /// Whether `who` is told anything.
+    #[must_use]
+    pub fn is_watched_by(&self, who: &W) -> bool {
+        let watchers = self.orders.values().flat_map(|view| &view.watchers);
+        let mut watchers = self.all.iter().chain(watchers.map(|watching| &watching.who));
+        watchers.any(|watcher| watcher.is(who))
     }
 
     /// Whether nobody is told anything.
@@ -261,7 +286,7 @@ impl<W: Watcher> Topic<W> {
         }
         // While all are being read, only what is under way at the end of it matters.
         if self.is_whole {
-            self.all.iter().for_each(|who| view.join(who));
+            view.join_all(&self.all, self.crowd);
         }
         if self.is_whole || view.is_named() {
             view.tell(commit.order);
@@ -327,6 +352,7 @@ impl<W> Default for View<W> {
         Self {
             timeline: Timeline::default(),
             is_loaded: false,
+            crowd: 0,
             watchers: Vec::new(),
         }
     }
@@ -335,6 +361,13 @@ impl<W> Default for View<W> {
 impl<W: Watcher> View<W> {
     fn is_named(&self) -> bool {
         self.watchers.iter().any(|watching| watching.explicit)
+    }
+
+    /// Adds all who watch all.
+    fn join_all(&mut self, all: &[W], crowd: u64) {
+        if std::mem::replace(&mut self.crowd, crowd) != crowd {
+            all.iter().for_each(|who| self.join(who));
+        }
     }
 
     /// Adds somebody who watches all, if he does not watch this one.

@@ -83,7 +83,7 @@ fn own(service: Service, options: &Options) -> Variables {
             ]
         }
         Service::Catalog => vec![("HOLDFAST_INVENTORY_URL", url(Service::Inventory))],
-        Service::Inventory => Vec::new(),
+        Service::Inventory | Service::Realtime => Vec::new(),
         Service::Storefront => {
             let pages = options.mesh.as_ref().and_then(|mesh| mesh.pages.as_ref());
             let pages = pages.map(|folder| folder.display().to_string());

@@ -35,13 +35,14 @@ macro_rules! users {
     };
 }
 
-static USERS: [User; 7] = users![
+static USERS: [User; 8] = users![
     "order" "ORDER",
     "inventory" "INVENTORY",
     "payment" "PAYMENT",
     "catalog" "CATALOG",
     "quota" "QUOTA",
     "user" "USER",
+    "realtime" "REALTIME",
     "holdfast" "HOLDFAST",
 ];
 

@@ -19,6 +19,8 @@ pub enum Service {
     Order,
     /// The pages of the shop.
     Storefront,
+    /// Order status as it changes.
+    Realtime,
 }
 
 /// What is the same on every laptop.
@@ -63,7 +65,7 @@ macro_rules! row {
 
 impl Service {
     /// Who is called comes before who calls.
-    pub const START_ORDER: [Self; 7] = [
+    pub const START_ORDER: [Self; 8] = [
         Self::Sandbox,
         Self::User,
         Self::Catalog,
@@ -71,6 +73,7 @@ impl Service {
         Self::Payment,
         Self::Order,
         Self::Storefront,
+        Self::Realtime,
     ];
 
     const fn row(self) -> Row {
@@ -83,6 +86,7 @@ impl Service {
             Self::Payment => row!("payment", 8104, "Port of the payment service", with sidecar),
             Self::Storefront => row!("storefront", 8108, "Port of the shop's pages", with sidecar),
             Self::Order => row!("order", 8101, "Port of the order service", with sidecar),
+            Self::Realtime => row!("realtime", 8107, "Port of the realtime service", with sidecar),
         }
     }
 

@@ -11,7 +11,7 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 26] = built_in![
+const BUILT_IN: [(&str, &str); 27] = built_in![
     "streams/orders.json",
     "streams/inventory.json",
     "streams/payments.json",
@@ -29,6 +29,7 @@ const BUILT_IN: [(&str, &str); 26] = built_in![
     "buckets/contacts.json",
     "buckets/sessions.json",
     "buckets/signing-keys.json",
+    "buckets/tickets.json",
     "consumers/inventory.json",
     "consumers/order-inventory.json",
     "consumers/order-payment.json",

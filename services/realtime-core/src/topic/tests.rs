@@ -89,7 +89,7 @@ fn given_no_such_order_only_its_watcher_hears_so() {
 fn given_somebody_who_watches_all_he_is_told_of_what_is_under_way_and_of_what_is_new() {
     let (mut topic, client) = (Topic::default(), Client::default());
     topic.watch_all(&client);
-    assert!(topic.wants_all());
+    assert_eq!(topic.catch_up_from(), Some(0));
     for (record, revision) in [
         (commit(1, 1..=5), 1),
         (commit(2, 1..=1), 2),
@@ -98,7 +98,7 @@ fn given_somebody_who_watches_all_he_is_told_of_what_is_under_way_and_of_what_is
         topic.read(&record, revision);
     }
     assert_eq!(client.told(), []);
-    topic.caught_up(3, true);
+    topic.caught_up(3);
     topic.heard(&commit(3, 1..=1), 4);
     topic.heard(&commit(2, 4..=5), 5);
     topic.heard(&commit(2, 6..=6), 6);
@@ -119,7 +119,8 @@ fn given_contact_is_lost_all_are_told_once_and_again_when_it_is_back() {
     topic.set_stale(true);
     topic.watch(id(2), &late, None);
     topic.loaded(id(1), &[(commit(1, 1..=1), 1)]);
-    topic.caught_up(1, true);
+    assert_eq!(topic.catch_up_from(), Some(0));
+    topic.caught_up(1);
     assert_eq!(client.told(), [('-', 0, 0), ('s', 1, 1), ('+', 0, 0)]);
     assert_eq!(late.told(), [('-', 0, 0), ('+', 0, 0)]);
 }
@@ -128,11 +129,23 @@ fn given_contact_is_lost_all_are_told_once_and_again_when_it_is_back() {
 fn given_many_orders_that_ended_only_the_last_are_remembered() {
     let (mut topic, client) = (Topic::default(), Client::default());
     topic.watch_all(&client);
-    topic.caught_up(0, true);
+    assert_eq!(topic.catch_up_from(), Some(0));
+    topic.caught_up(0);
     for order in 1..=1000u64 {
         topic.heard(&commit(order.into(), 1..=5), order);
     }
     assert_eq!((client.told().len(), topic.orders.len()), (1000, ENDED));
+}
+
+#[test]
+fn given_the_first_who_watches_all_leaves_while_the_log_is_read_it_is_read_again_for_the_next() {
+    let (mut topic, client, next) = (Topic::default(), Client::default(), Client::default());
+    topic.watch_all(&client);
+    assert_eq!(topic.catch_up_from(), Some(0));
+    topic.leave(&client);
+    topic.watch_all(&next);
+    topic.caught_up(9);
+    assert!(topic.wants_all() && next.told().is_empty());
 }
 
 /// What can happen, with numbers to choose by.
@@ -300,7 +313,7 @@ impl World {
         for (commit, revision) in self.log.iter().filter(|(_, revision)| *revision > from) {
             self.topic.read(commit, *revision);
         }
-        self.topic.caught_up(self.log.len() as u64, from == 0);
+        self.topic.caught_up(self.log.len() as u64);
     }
 
     /// What every client is told is gap-free and in order.

@@ -6,6 +6,7 @@
 mod accounts;
 mod keys;
 mod readme;
+mod streams;
 
 use std::time::Duration;
 
