@@ -30,13 +30,17 @@ SHOP := services/storefront/web
 PAGES := $(SHOP)/dist/.built
 
 ##@ Run
-.PHONY: up bench bench-catalog bench-dlq bench-realtime bench-endurance audit clean-data
+.PHONY: up bench bench-login-storm bench-catalog bench-dlq bench-realtime bench-endurance audit clean-data
 up: $(if $(findstring --no-mesh,$(ARGS)),nats-server,tools-mesh $(FILTERS) $(PAGES)) build ## Run the whole platform on this machine until Ctrl-C
 	$(TARGET_DIR)/holdfast up $(ARGS)
 
 bench: nats-server ## Measure orders per second, latency and CPU time per order (minutes; release binaries)
 	cargo build --release $(BINARIES)
 	target/release/holdfast bench $(ARGS)
+
+bench-login-storm: nats-server tools-mesh $(FILTERS) ## Measure orders through the gateway, alone and while 64 people log in all the time (a minute; release binaries)
+	cargo build --release $(BINARIES)
+	target/release/holdfast bench --mesh --clients 96 --sync default --demand uniform --login-storm 64 $(ARGS)
 
 bench-catalog: nats-server ## Measure the catalogue: loading, memory, reads per second (a minute or two; release binaries)
 	cargo build --release -p holdfast-catalog --example bench --bin holdfast-catalog

@@ -6,8 +6,10 @@
 
 mod client;
 mod endings;
+mod people;
 pub(crate) mod report;
 mod restart;
+mod storm;
 mod usage;
 
 use std::path::PathBuf;
@@ -19,12 +21,16 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+pub use people::{Person, register};
 pub use report::{Latency, ProcessUsage, Report, Run};
 pub use restart::{Restart, measure as measure_restart};
 
 use crate::local::{Process, Sync};
-use client::{Client, Counts};
+pub use storm::Logins;
+
+use client::{Client, Counts, Customer};
 use endings::Endings;
+use storm::Storm;
 use usage::Usage;
 
 /// Why a benchmark could not be run.
@@ -43,6 +49,14 @@ pub enum Error {
     Orders {
         /// Where it was expected.
         address: String,
+        /// What was seen.
+        detail: String,
+    },
+    /// The user service does not take people who should order or log in.
+    #[error("accounts at {url}: {detail}")]
+    Accounts {
+        /// Where they were to be.
+        url: String,
         /// What was seen.
         detail: String,
     },
@@ -76,12 +90,25 @@ pub enum Error {
 pub struct Target {
     /// Where NATS listens.
     pub nats: NatsConfig,
-    /// `host:port` of the order service.
+    /// `host:port` of the order service, or of the gateway.
     pub orders: String,
+    /// Who has an account, if that matters.
+    pub accounts: Option<Accounts>,
+    /// Whether orders come in through the gateway, each of an account's owner.
+    pub through_gateway: bool,
     /// The processes whose CPU time and memory are counted, besides this one.
     pub processes: Vec<Process>,
     /// What the platform was started with; told in the report.
     pub sync: Option<Sync>,
+}
+
+/// Accounts of a platform.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    /// Where they log in.
+    pub entrance: String,
+    /// Whose they are.
+    pub people: Arc<[Person]>,
 }
 
 /// How much load.
@@ -93,6 +120,8 @@ pub struct Load {
     pub skus: Arc<[String]>,
     /// Per cent of the orders whose card is declined.
     pub declined_percent: u32,
+    /// How many people log in all the time beside them.
+    pub logins: usize,
     /// Not counted.
     pub warm_up: Duration,
     /// Counted.
@@ -142,17 +171,28 @@ pub async fn run(target: &Target, load: &Load) -> Result<Run, Error> {
     let stop = CancellationToken::new();
     let counts = Arc::<Counts>::default();
     let mut clients = JoinSet::new();
+    let people = target.accounts.iter().flat_map(|accounts| accounts.people.iter());
+    let mut people = people.filter(|_| target.through_gateway);
     for _ in 0..load.clients {
-        let client = Client::connect(&target.orders, load, endings.clone(), Arc::clone(&counts)).await?;
+        let customer = people.next().map_or_else(Customer::unknown, Customer::of);
+        let client = Client::connect(&target.orders, customer, load, (&endings, &counts)).await?;
         clients.spawn(client.run(stop.clone()));
     }
+    let storm = match (&target.accounts, load.logins) {
+        (Some(accounts), people @ 1..) => Some(Storm::begin(accounts, people)?),
+        _ => None,
+    };
     tokio::time::sleep(load.warm_up).await;
+    let logins = storm.as_ref().map(Storm::look);
     let before = Usage::of(&target.processes);
     counts.begin();
     let begun = Instant::now();
     load.window.pass(&counts).await;
     let elapsed = begun.elapsed();
     let measured = counts.end();
+    let logins = storm
+        .zip(logins)
+        .map(|(storm, before)| storm.since(before, elapsed));
     let after = Usage::of(&target.processes);
     stop.cancel();
     while clients.join_next().await.is_some() {}
@@ -162,11 +202,7 @@ pub async fn run(target: &Target, load: &Load) -> Result<Run, Error> {
             detail: measured.detail(),
         });
     }
-    Ok(Run::new(
-        target,
-        load,
-        elapsed,
-        &measured,
-        &usage::difference(&before, &after),
-    ))
+    let used = usage::difference(&before, &after);
+    let run = Run::new(target, load, elapsed, &measured, &used);
+    Ok(Run { logins, ..run })
 }

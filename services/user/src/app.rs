@@ -143,7 +143,7 @@ pub async fn build(
             sessions,
             keys,
             index,
-            hasher: Hasher::new(args.threads(), args.password_queue.into())?,
+            hasher: Hasher::new(args.threads(), args.password_queue.into())?.nice(args.password_nice),
             clock,
         })),
     })

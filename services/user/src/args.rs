@@ -70,6 +70,9 @@ pub struct UserArgs {
     /// How many passwords wait to be checked, up to 1024; beyond these the answer is 503
     #[arg(long, env = "HOLDFAST_USER_PASSWORD_QUEUE", default_value = "32", value_parser = clap::value_parser!(u16).range(0..=1024))]
     pub password_queue: u16,
+    /// By how much the threads that check passwords give way to all others, in steps of `nice`, 0 to 19
+    #[arg(long, env = "HOLDFAST_USER_PASSWORD_NICE", default_value = "10", value_parser = clap::value_parser!(u8).range(0..=19))]
+    pub password_nice: u8,
     /// A JSON file of accounts and clients that are to be there from the start: {"users": [{"id"?, "email", "password",
     /// "name", "phone"?, "roles"?}], "clients": [{"id", "secret", "roles"?, "scope"?}]}
     #[arg(long, env = "HOLDFAST_USER_SEED_FILE")]

@@ -3,6 +3,7 @@
 //! A hash costs its 19 MiB and some 20 ms of a core on purpose. So that a storm of logins takes no more of the machine
 //! than it may, few run at once, few wait, and the others are told to come again.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,14 +11,18 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use holdfast_user_core::password;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 /// When to come again: the queue is gone by then.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// How long a password waits for its turn: less than the gateway waits for the answer, with time left for the rest.
+const TURN_WITHIN: Duration = Duration::from_secs(3);
+
 /// Why there is no hash.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Too many wait already.
+    /// Too many wait already, or this one has waited too long.
     #[error("too many passwords are being checked")]
     Busy,
     /// The password is too weak.
@@ -33,6 +38,8 @@ pub enum Error {
 pub struct Hasher {
     waiting: Arc<Semaphore>,
     running: Arc<Semaphore>,
+    /// How much those that run give way to all other threads.
+    niceness: u8,
     /// Of a password that nobody knows: what is compared with if there is no account.
     decoy: Arc<str>,
 }
@@ -47,8 +54,15 @@ impl Hasher {
         Ok(Self {
             waiting: Arc::new(Semaphore::new(threads + queue)),
             running: Arc::new(Semaphore::new(threads)),
+            niceness: 0,
             decoy: hash(&unknown)?.into(),
         })
+    }
+
+    /// The same, whose threads give way to others by so many steps of `nice`, 0 to 19.
+    #[must_use]
+    pub fn nice(self, niceness: u8) -> Self {
+        Self { niceness, ..self }
     }
 
     /// Judges a prepared password, as one of somebody with these other words, and hashes it.
@@ -97,11 +111,14 @@ impl Hasher {
         let place = Arc::clone(&self.waiting)
             .try_acquire_owned()
             .map_err(|_| Error::Busy)?;
-        let turn = Arc::clone(&self.running).acquire_owned().await;
+        let turn = timeout(TURN_WITHIN, Arc::clone(&self.running).acquire_owned()).await;
+        let turn = turn.map_err(|_| Error::Busy)?;
         let turn = turn.map_err(|error| Error::Failed(error.to_string()))?;
         metrics::histogram!("holdfast_user_password_wait_seconds").record(since.elapsed().as_secs_f64());
+        let niceness = self.niceness;
         // Held by the work: a caller who goes away does not make room before it is done.
         let work = move || {
+            give_way(niceness);
             let done = work();
             drop((place, turn));
             done
@@ -109,6 +126,28 @@ impl Hasher {
         tokio::task::spawn_blocking(work)
             .await
             .map_err(|error| Error::Failed(error.to_string()))
+    }
+}
+
+thread_local! {
+    static GIVES_WAY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From now on this thread runs when others leave it time: requests are answered before passwords are checked. Where the
+/// system has no such thing for one thread, nothing changes.
+fn give_way(niceness: u8) {
+    if niceness == 0 || GIVES_WAY.replace(true) {
+        return;
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{getpriority_process, setpriority_process};
+        let thread = Some(rustix::thread::gettid());
+        let lowered = getpriority_process(thread)
+            .and_then(|now| setpriority_process(thread, (now + i32::from(niceness)).min(19)));
+        if let Err(error) = lowered {
+            tracing::warn!("threads that check passwords do not give way to others: {error}");
+        }
     }
 }
 
@@ -150,6 +189,29 @@ mod tests {
         assert!(!hasher.is_outdated(&today));
         assert!(hasher.is_outdated(&today.replace("t=2", "t=1")));
         assert!(hasher.is_outdated(&today.replace("argon2id", "argon2i")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_too_long_is_told_while_there_is_time_to_tell_it() {
+        let hasher = Hasher::new(1, 1).unwrap();
+        let held = Arc::clone(&hasher.running).acquire_owned().await.unwrap();
+        let waited = hasher.verify(PASSWORD.to_owned(), None).await;
+        assert!(matches!(waited, Err(Error::Busy)));
+        drop(held);
+        assert_eq!(hasher.waiting.available_permits(), 2, "it has left its place");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn threads_that_hash_give_way_and_the_others_do_not() {
+        use rustix::process::getpriority_process;
+        let niceness = || getpriority_process(Some(rustix::thread::gettid())).unwrap();
+        let before = niceness();
+        let hasher = Hasher::new(1, 1).unwrap().nice(3);
+        for _ in 0..2 {
+            assert_eq!(hasher.run(niceness).await.unwrap(), (before + 3).min(19));
+        }
+        assert_eq!(niceness(), before);
     }
 
     #[tokio::test]

@@ -1,5 +1,7 @@
 //! One client: one connection, one order at a time.
 
+use std::io;
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,13 +12,13 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use rand::{RngExt as _, SeedableRng as _, rngs::SmallRng};
 use serde_json::json;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::endings::{Ending, Endings};
-use super::{Error, Load};
+use super::{Error, Load, Person};
 use holdfast_contracts::ids;
 
 const ORDER_ENDS_WITHIN: Duration = Duration::from_secs(30);
@@ -85,11 +87,39 @@ impl Counts {
     }
 }
 
+/// Who orders, and the header that says so.
+pub(super) struct Customer {
+    user: Uuid,
+    identity: (&'static str, String),
+    address: Option<Ipv4Addr>,
+}
+
+impl Customer {
+    /// Somebody whom the order service has not seen before.
+    pub(super) fn unknown() -> Self {
+        let user = Uuid::now_v7();
+        Self {
+            user,
+            identity: ("x-holdfast-user", user.to_string()),
+            address: None,
+        }
+    }
+
+    /// Somebody whom the gateway knows.
+    pub(super) fn of(person: &Person) -> Self {
+        Self {
+            user: person.id,
+            identity: ("authorization", format!("Bearer {}", person.token)),
+            address: person.address,
+        }
+    }
+}
+
 /// A customer with one connection.
 pub(super) struct Client {
     address: String,
     connection: SendRequest<Full<Bytes>>,
-    user: Uuid,
+    customer: Customer,
     /// Ready to send, one per SKU.
     bodies: Arc<[[Bytes; 2]]>,
     declined_percent: u32,
@@ -101,9 +131,9 @@ pub(super) struct Client {
 impl Client {
     pub(super) async fn connect(
         address: &str,
+        customer: Customer,
         load: &Load,
-        endings: Endings,
-        counts: Arc<Counts>,
+        (endings, counts): (&Endings, &Arc<Counts>),
     ) -> Result<Self, Error> {
         let bodies = load
             .skus
@@ -111,13 +141,13 @@ impl Client {
             .map(|sku| ["tok_ok", "tok_declined"].map(|token| body(sku, token)));
         Ok(Self {
             address: address.to_owned(),
-            connection: open(address).await?,
-            user: Uuid::now_v7(),
+            connection: open(address, customer.address).await?,
+            customer,
             bodies: bodies.collect(),
             declined_percent: load.declined_percent,
             random: SmallRng::seed_from_u64(rand::random()),
-            endings,
-            counts,
+            endings: endings.clone(),
+            counts: Arc::clone(counts),
         })
     }
 
@@ -125,7 +155,7 @@ impl Client {
     pub(super) async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let key = Uuid::now_v7().to_string();
-            let order = ids::order_id(self.user, &key).to_string();
+            let order = ids::order_id(self.customer.user, &key).to_string();
             let ended = self.endings.expect(&order);
             let sent = Instant::now();
             if let Err(refusal) = self.post(&key).await {
@@ -150,7 +180,9 @@ impl Client {
 
     async fn post(&mut self, key: &str) -> Result<(), String> {
         if self.connection.is_closed() {
-            self.connection = open(&self.address).await.map_err(|error| error.to_string())?;
+            self.connection = open(&self.address, self.customer.address)
+                .await
+                .map_err(|error| error.to_string())?;
         }
         let request = self.request(key)?;
         let answer = self
@@ -178,10 +210,11 @@ impl Client {
             .bodies
             .get(sku)
             .map(|[ok, declines]| if declined { declines } else { ok });
+        let (name, value) = &self.customer.identity;
         Request::post("/v1/orders")
             .header("host", &self.address)
             .header("content-type", "application/json")
-            .header("x-holdfast-user", self.user.to_string())
+            .header(*name, value)
             .header("idempotency-key", key)
             .body(Full::new(body.cloned().unwrap_or_default()))
             .map_err(|error| error.to_string())
@@ -213,12 +246,22 @@ fn body(sku: &str, token: &str) -> Bytes {
     order.to_string().into()
 }
 
-async fn open(address: &str) -> Result<SendRequest<Full<Bytes>>, Error> {
+async fn connect(address: &str, from: Option<Ipv4Addr>) -> io::Result<TcpStream> {
+    let Some(from) = from else {
+        return TcpStream::connect(address).await;
+    };
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((from, 0).into())?;
+    let to = address.parse().map_err(io::Error::other)?;
+    socket.connect(to).await
+}
+
+async fn open(address: &str, from: Option<Ipv4Addr>) -> Result<SendRequest<Full<Bytes>>, Error> {
     let failed = |detail: String| Error::Orders {
         address: address.to_owned(),
         detail,
     };
-    let socket = TcpStream::connect(address)
+    let socket = connect(address, from)
         .await
         .map_err(|error| failed(error.to_string()))?;
     socket

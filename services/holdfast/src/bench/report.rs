@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::client::Measured;
 use super::usage::Used;
-use super::{Error, Load, Restart, Target};
+use super::{Error, Load, Logins, Restart, Target};
 use crate::local::Sync;
 use crate::ui::{self, Colour, Paint};
 
@@ -36,6 +36,10 @@ pub struct Run {
     pub sync: Option<&'static str>,
     /// Closed-loop clients.
     pub clients: usize,
+    /// Whether they came in through the gateway, and services called each other by sidecars.
+    pub through_gateway: bool,
+    /// Who logged in beside them.
+    pub logins: Option<Logins>,
     /// How many SKUs they ordered; 1 is a flash sale.
     pub skus: usize,
     /// Length of the measured window.
@@ -109,6 +113,8 @@ impl Run {
         Self {
             sync: target.sync.map(Sync::name),
             clients: load.clients,
+            through_gateway: target.through_gateway,
+            logins: None,
             skus: load.skus.len(),
             seconds,
             accepted_per_second: measured.accepted as f64 / seconds,
@@ -199,6 +205,12 @@ pub(crate) fn show(run: &Run, paint: Paint) {
         run.accept_to_final.p99_ms,
         run.cpu_micros_per_order,
     ));
+    if let Some(logins) = &run.logins {
+        ui::line(format_args!(
+            "         while {} people log in: {:.1} let in and {:.0} told to come again per second, {} failed",
+            logins.people, logins.per_second, logins.refused_per_second, logins.failed
+        ));
+    }
     for process in &run.processes {
         ui::line(paint.paint(
             Colour::Dim,

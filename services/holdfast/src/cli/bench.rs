@@ -7,9 +7,9 @@ use std::time::Duration;
 use clap::Args;
 use holdfast_platform::nats::NatsConfig;
 
-use super::up::NatsBinary;
+use super::up::{MeshFiles, NatsBinary};
 use super::{Error, Outcome};
-use crate::bench::{self, Load, Report, Target, Window, report};
+use crate::bench::{self, Accounts, Load, Report, Target, Window, report};
 use crate::local::{self, Logs, OPERATOR, Options, Platform, Ports, RunDir, Service, Sync, sample_skus};
 use crate::ui::{self, Colour, Paint};
 
@@ -19,6 +19,8 @@ Examples:
   holdfast bench --clients 64 --sync default     one of them
   holdfast bench --demand flash-sale             all orders for one SKU only
   holdfast bench --endurance 500000              memory over half a million orders, then a restart behind them
+  holdfast bench --mesh --clients 96 --login-storm 64
+                                                 through the gateway, alone and while 64 people log in all the time
   holdfast bench --attach                        the platform that runs from .holdfast
 
 It starts its own platform on free ports with data that it throws away; run it with release binaries
@@ -67,6 +69,12 @@ pub(super) struct Bench {
     /// Instead: one run of this many orders, with the first of --clients; then inventory is killed and its restart timed.
     #[arg(long, value_name = "ORDERS", conflicts_with = "attach", value_parser = clap::value_parser!(u64).range(1..))]
     endurance: Option<u64>,
+    /// Through the gateway and the sidecars, with an account for each client. One account may order 20 times a second.
+    #[arg(long, conflicts_with = "attach")]
+    mesh: bool,
+    /// Measure each load three times: alone, while so many people log in all the time, and alone again.
+    #[arg(long, value_name = "PEOPLE", conflicts_with_all = ["attach", "endurance"], value_parser = clap::value_parser!(u64).range(1..=1000))]
+    login_storm: Option<u64>,
     /// Measure the platform that runs from --home.
     #[arg(long)]
     attach: bool,
@@ -75,6 +83,8 @@ pub(super) struct Bench {
     home: PathBuf,
     #[command(flatten)]
     nats: NatsBinary,
+    #[command(flatten)]
+    mesh_files: MeshFiles,
 }
 
 pub(super) async fn run(bench: Bench) -> Result<Outcome, Error> {
@@ -116,8 +126,8 @@ impl Bench {
             home: home.path().to_owned(),
             nats_server: self.nats.locate(&binaries),
             ports: Ports::free()?,
-            // Straight, so that runs can be compared with those before there was a mesh.
-            mesh: None,
+            // Straight unless it is asked for, so that runs can be compared with those before there was a mesh.
+            mesh: self.mesh.then(|| self.mesh_files.choose(&binaries)),
             sync,
             logs: Logs::Files(home.path().join("log")),
             webhook_secret: local::new_webhook_secret(),
@@ -125,18 +135,57 @@ impl Bench {
             binaries,
         };
         let platform = Platform::start(options).await?;
-        let target = Target {
-            nats: platform.nats(),
-            orders: format!("127.0.0.1:{}", platform.options().ports.of(Service::Order).http),
-            processes: platform.processes(),
-            sync: Some(sync),
-        };
-        let measured = match self.endurance {
-            None => self.measure(&target, report, paint).await,
-            Some(orders) => self.endure(&platform, &target, orders, report, paint).await,
-        };
+        let measured = self.measure_this(&platform, report, paint).await;
         platform.stop().await;
         measured
+    }
+
+    async fn measure_this(
+        &self,
+        platform: &Platform,
+        report: &mut Report,
+        paint: Paint,
+    ) -> Result<(), Error> {
+        let Options { ports, sync, .. } = platform.options();
+        let target = Target {
+            nats: platform.nats(),
+            orders: format!("127.0.0.1:{}", self.entrance(ports, Service::Order)),
+            accounts: self.accounts(platform).await?,
+            through_gateway: self.mesh,
+            processes: platform.processes(),
+            sync: Some(*sync),
+        };
+        match self.endurance {
+            None => self.measure(&target, report, paint).await,
+            Some(orders) => self.endure(platform, &target, orders, report, paint).await,
+        }
+    }
+
+    /// As many as order or log in.
+    async fn accounts(&self, platform: &Platform) -> Result<Option<Accounts>, Error> {
+        let customers = self.clients.iter().filter(|_| self.mesh).max().copied();
+        let people = customers.max(self.storm());
+        let Some(people) = people else {
+            return Ok(None);
+        };
+        let ports = &platform.options().ports;
+        let user = format!("http://127.0.0.1:{}", ports.of(Service::User).http);
+        Ok(Some(Accounts {
+            entrance: format!("http://127.0.0.1:{}", self.entrance(ports, Service::User)),
+            people: bench::register(&user, people).await?.into(),
+        }))
+    }
+
+    /// Where people come in who want something of a service.
+    fn entrance(&self, ports: &Ports, service: Service) -> u16 {
+        match self.mesh {
+            true => ports.gateway.http,
+            false => ports.of(service).http,
+        }
+    }
+
+    fn storm(&self) -> Option<usize> {
+        self.login_storm.and_then(|people| usize::try_from(people).ok())
     }
 
     async fn endure(
@@ -163,9 +212,20 @@ impl Bench {
     async fn measure(&self, target: &Target, report: &mut Report, paint: Paint) -> Result<(), Error> {
         for clients in &self.clients {
             for demand in &self.demand {
-                let run = bench::run(target, &self.load(*clients, *demand)).await?;
-                report::show(&run, paint);
-                report.runs.push(run);
+                let load = self.load(*clients, *demand);
+                let storm = self.storm().into_iter().flat_map(|people| [people, 0]);
+                for logins in [0].into_iter().chain(storm) {
+                    let run = bench::run(
+                        target,
+                        &Load {
+                            logins,
+                            ..load.clone()
+                        },
+                    )
+                    .await?;
+                    report::show(&run, paint);
+                    report.runs.push(run);
+                }
             }
         }
         Ok(())
@@ -180,6 +240,7 @@ impl Bench {
             clients,
             skus: Arc::from(skus),
             declined_percent: self.declined,
+            logins: 0,
             warm_up: Duration::from_secs(self.warm_up),
             window: Window::Time(Duration::from_secs(self.seconds)),
         }
@@ -203,6 +264,8 @@ fn running(bench: &Bench) -> Result<Target, Error> {
         nats: NatsConfig::new(format!("nats://127.0.0.1:{nats}"), OPERATOR)
             .with(local::operator(&bench.home)),
         orders: format!("127.0.0.1:{orders}"),
+        accounts: None,
+        through_gateway: false,
         processes,
         sync: None,
     })

@@ -48,6 +48,13 @@ struct MeshFlags {
     /// Without gateway and sidecars: services call each other straight, and take anybody for whom he says he is.
     #[arg(long)]
     no_mesh: bool,
+    #[command(flatten)]
+    files: MeshFiles,
+}
+
+/// What the mesh is made of.
+#[derive(Debug, Args)]
+pub(super) struct MeshFiles {
     /// The Envoy binary [default: the one that `make tools-mesh` installs, else the one in PATH].
     #[arg(long, env = "HOLDFAST_ENVOY", value_name = "FILE")]
     envoy: Option<PathBuf>,
@@ -59,15 +66,15 @@ struct MeshFlags {
     pages: Option<PathBuf>,
 }
 
-impl MeshFlags {
-    fn choose(&self, binaries: &Path) -> Option<Mesh> {
+impl MeshFiles {
+    /// The files that were named, else those that are found.
+    pub(super) fn choose(&self, binaries: &Path) -> Mesh {
         let beside = || binaries.with_file_name("wasm32-unknown-unknown").join("wasm");
-        let mesh = Mesh {
+        Mesh {
             envoy: self.envoy.clone().unwrap_or_else(|| find_tool("envoy", binaries)),
             filters: self.filters.clone().unwrap_or_else(beside),
             pages: self.pages.clone().or_else(|| built_pages(binaries)),
-        };
-        (!self.no_mesh).then_some(mesh)
+        }
     }
 }
 
@@ -154,7 +161,7 @@ pub(super) async fn run(up: Up) -> Result<Outcome, Error> {
         home: absolute(&up.home)?,
         nats_server: up.nats.locate(&binaries),
         ports: up.ports.choose()?,
-        mesh: up.mesh.choose(&binaries),
+        mesh: (!up.mesh.no_mesh).then(|| up.mesh.files.choose(&binaries)),
         sync: up.sync,
         logs: Logs::Prefixed(paint),
         webhook_secret: local::new_webhook_secret(),

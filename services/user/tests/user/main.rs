@@ -11,6 +11,7 @@ mod accounts;
 mod erasure;
 mod gateway;
 mod oauth;
+mod odd;
 mod permissions;
 mod process;
 mod registration;
