@@ -110,7 +110,7 @@ async fn given_a_stream_that_is_silent_then_it_ends_and_one_that_speaks_goes_on(
 #[tokio::test]
 #[ignore = "make test-mesh"]
 async fn given_as_many_connections_as_there_may_be_then_one_more_is_closed() {
-    let bounds = istio("edge.yaml").replace("max_connections: 10000", "max_connections: 3");
+    let bounds = istio("edge.yaml").replace("max_connections: 50000", "max_connections: 3");
     let edge = Edge::with(&format!("{KEYS}\n---\n{bounds}"), None).await;
     let gateway = edge.mesh.ports.address(GATEWAY);
     let request = b"GET /v1/products HTTP/1.1\r\nhost: a\r\n\r\n";
