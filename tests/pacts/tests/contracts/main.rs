@@ -11,6 +11,7 @@ mod consumers {
     mod order_catalog;
     mod order_inventory;
     mod order_payment;
+    mod order_status;
     mod payment_events;
     mod stock_commands;
     mod stock_decisions;

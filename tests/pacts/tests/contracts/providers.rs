@@ -96,6 +96,15 @@ async fn messages(platform: &Platform) {
     let commands = commands.map(|(description, name)| (description, format!("/commands/0/{name}")));
     verify_messages("inventory-commands", "order-commits", chosen(&orders, commands)).await;
 
+    let status = [
+        ("taken", "/events/0/orderCreated"),
+        ("completed", "/events/1/orderCompleted"),
+        ("out of stock", "/events/0/inventoryNotAvailable"),
+        ("declined", "/events/0/inventoryReleased"),
+    ];
+    let status = status.map(|(description, place)| (description, place.to_owned()));
+    verify_messages("realtime", "order-status", chosen(&orders, status)).await;
+
     let log = records("INVENTORY", "inventory.log.*").await;
     let decisions = [
         ("reserved", "reserved"),
