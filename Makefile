@@ -216,8 +216,8 @@ openapi-check: ## Are the documents under docs/api what the services say
 	cargo run -q -p holdfast-openapi -- --check
 	cd services/catalog/assets/docs && sha256sum --quiet --check SHA256SUMS
 
-asyncapi-check: ## Is docs/api/asyncapi.json AsyncAPI, as its own parser says, and are its examples what its schemas say (needs Node.js)
-	cd tests/asyncapi && npm ci --silent --no-audit --no-fund && npm run --silent check
+asyncapi-check: ## Is docs/api/asyncapi.json AsyncAPI, as its own parser says, and are its examples what its schemas say
+	cd tests/asyncapi && $(CURDIR)/scripts/with-node.sh npm ci --silent --no-audit --no-fund && $(CURDIR)/scripts/with-node.sh npm run --silent check
 
 openapi-lint: tools-api ## Redocly's linter over the documents under docs/api
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(abspath .tools/redocly/node_modules/.bin/redocly) lint --config tests/e2e/redocly.yaml \

@@ -11,7 +11,7 @@ if ! cargo deny --version >/dev/null 2>&1; then
 fi
 cargo deny --locked check bans licenses sources
 # Bans are of what services are made of, and Pact is not; its tests run on Linux.
-cargo deny --locked --target x86_64-unknown-linux-gnu --manifest-path tests/pacts/Cargo.toml --config deny.toml check licenses sources
+cargo deny --target x86_64-unknown-linux-gnu --manifest-path tests/pacts/Cargo.toml --config deny.toml check licenses sources
 if [ "${HOLDFAST_DENY_ADVISORIES:-0}" = 1 ]; then
     cargo deny --locked check advisories
 else

@@ -37,7 +37,6 @@ for tool in nats-server envoy; do
     want $tool ".tools/bin/$tool --version" "not installed yet" "make up (make nats-server tools-mesh)"
 done
 echo "For make test and .ci/run (never for make up):"
-want node "node --version" "make asyncapi-check" "https://nodejs.org, 20 or newer"
 want go "go version" "builds stripe-mock, mesh-lab (Istio's control plane) and istioctl" "https://go.dev/dl, 1.26 or newer (1.23 and newer fetch that themselves)"
 for tool in buf stripe-mock; do
     want $tool ".tools/bin/$tool --version" "not installed yet" "make tools (make test does it)"

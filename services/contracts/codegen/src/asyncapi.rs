@@ -37,7 +37,7 @@ pub fn document(files: &FileDescriptorSet, examples: &Path) -> Result<Value, Err
     let types = Types::of(files);
     let messages = CHANNELS.iter().filter_map(|channel| channel.message);
     let mut named = Map::new();
-    for channel in &CHANNELS {
+    for channel in CHANNELS {
         named.insert(title(channel), message(channel, &types, examples)?);
     }
     Ok(json!({
@@ -60,7 +60,7 @@ pub fn document(files: &FileDescriptorSet, examples: &Path) -> Result<Value, Err
         "components": {
             "messages": named,
             "schemas": types.schemas(messages),
-            "parameters": PARAMETERS.into_iter().map(|(name, meaning)| (name, json!({"description": meaning}))).collect::<BTreeMap<_, _>>(),
+            "parameters": PARAMETERS.iter().map(|(name, meaning)| (name, json!({"description": meaning}))).collect::<BTreeMap<_, _>>(),
             "securitySchemes": {"user": {"type": "userPassword", "description": "One user for each service, and one for the operator."}},
         },
     }))

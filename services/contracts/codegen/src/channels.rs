@@ -21,7 +21,7 @@ pub struct Channel {
 }
 
 /// What the parameters of subjects mean.
-pub const PARAMETERS: [(&str, &str); 6] = [
+pub const PARAMETERS: &[(&str, &str)] = &[
     ("user", "The owner of the order, a UUID."),
     (
         "order",
@@ -31,6 +31,28 @@ pub const PARAMETERS: [(&str, &str); 6] = [
     ("step", "What to try again: `charge`, `parked` or `late-charge`."),
     ("service", "The service that gave up on the message."),
     ("consumer", "The durable consumer by which it was delivered."),
+    (
+        "reason",
+        "`malformed`, `unknown_schema`, `refused` or `max_deliveries`.",
+    ),
+    (
+        "type",
+        "The last part of its `ce-type`, such as `OrderCommit`; `_`: it has none.",
+    ),
+    ("entity", "What it is about, such as an order; `_`: not known."),
+    ("id", "Names one giving up: `<stream>-<sequence>-<redrives>`."),
+    ("sequence", "The letter's sequence in `DLQ`."),
+    (
+        "proxy",
+        "Whose calls: the service beside the proxy, or `gateway`.",
+    ),
+    ("upstream", "The service that was called."),
+    ("stream", "The stream that a single writer follows."),
+    ("operation", "The operation, a UUID."),
+    (
+        "kind",
+        "What is told of it: `started`, `begun`, `done` or `ended`.",
+    ),
 ];
 
 const COMMANDS: (&str, &str) = (
@@ -38,8 +60,45 @@ const COMMANDS: (&str, &str) = (
     "Names of the commands of the commit, such as `reserve_inventory`, separated by commas; absent if there are none. Whoever is concerned by none of them need not read the payload.",
 );
 
+const LETTER: &[(&str, &str)] = &[
+    ("Holdfast-Dlq-Service", "The service that gave up on it."),
+    (
+        "Holdfast-Dlq-Consumer",
+        "The durable consumer by which it was delivered.",
+    ),
+    (
+        "Holdfast-Dlq-Reason",
+        "`malformed`, `unknown_schema`, `refused` or `max_deliveries`.",
+    ),
+    (
+        "Holdfast-Dlq-Attempts",
+        "How often it was delivered; 0: found in the stream after its consumer had died.",
+    ),
+    ("Holdfast-Dlq-Redrives", "How often it had been sent back before."),
+    (
+        "Holdfast-Dlq-First-Error",
+        "What was wrong first; one line, 1 KiB at most.",
+    ),
+    ("Holdfast-Dlq-First-Error-Time", "When that was; RFC 3339."),
+    ("Holdfast-Dlq-Last-Error", "What was wrong last."),
+    ("Holdfast-Dlq-Last-Error-Time", "When that was; RFC 3339."),
+    ("Holdfast-Dlq-Stream", "The stream that it is from."),
+    ("Holdfast-Dlq-Sequence", "Its sequence there."),
+    ("Holdfast-Dlq-Subject", "Its subject there."),
+    ("Holdfast-Dlq-Time", "When it was stored there; RFC 3339."),
+    ("Holdfast-Dlq-User", "Whom it is about, if that is known."),
+    (
+        "Holdfast-Dlq-Entity",
+        "What it is about, such as an order, if that is known.",
+    ),
+    (
+        "Holdfast-Dlq-Trace-Id",
+        "The trace that it belongs to, if there is one.",
+    ),
+];
+
 /// All channels.
-pub const CHANNELS: [Channel; 8] = [
+pub const CHANNELS: &[Channel] = &[
     Channel {
         name: "orders",
         address: "orders.{user}.{order}",
@@ -115,32 +174,72 @@ pub const CHANNELS: [Channel; 8] = [
     },
     Channel {
         name: "deadLetters",
-        address: "dlq.{service}.{consumer}",
+        address: "dlq.{service}.{consumer}.{reason}.{type}.{user}.{entity}.{id}",
         stream: Some("DLQ"),
         summary: "Messages that a consumer gave up on, as they were, for 30 days",
         message: None,
-        headers: &[
-            (
-                "Holdfast-Dlq-Reason",
-                "`malformed`, `unknown_schema`, `refused` or `max_deliveries`.",
-            ),
-            (
-                "Holdfast-Dlq-Detail",
-                "What was wrong, for people; one line, 1 KiB at most.",
-            ),
-            (
-                "Holdfast-Dlq-Attempts",
-                "How often it was delivered; 0: found in the stream after its consumer had died.",
-            ),
-            ("Holdfast-Dlq-Stream", "The stream that it is from."),
-            ("Holdfast-Dlq-Sequence", "Its sequence there."),
-            ("Holdfast-Dlq-Subject", "Its subject there."),
-            (
-                "Holdfast-Dlq-First-Failure",
-                "When it failed first, as far as is known; RFC 3339.",
-            ),
-        ],
+        headers: LETTER,
         producer: "platform",
+        consumers: &[],
+    },
+    Channel {
+        name: "redriven",
+        address: "redrive.{service}.{consumer}.{id}.{sequence}",
+        stream: Some("REDRIVE"),
+        summary: "Dead letters that an operator sent back to the consumer that gave them up",
+        message: None,
+        headers: LETTER,
+        producer: "holdfast",
+        consumers: &[],
+    },
+    Channel {
+        name: "parkedSagas",
+        address: "ops.saga_parked.{order}",
+        stream: Some("OPS"),
+        summary: "An order waits for a person",
+        message: Some("holdfast.ops.v1.OpsEvent"),
+        headers: &[],
+        producer: "holdfast",
+        consumers: &[],
+    },
+    Channel {
+        name: "givenUp",
+        address: "ops.dead_letter.{service}.{consumer}.{reason}",
+        stream: Some("OPS"),
+        summary: "A consumer gave up on a message",
+        message: Some("holdfast.ops.v1.OpsEvent"),
+        headers: &[],
+        producer: "holdfast",
+        consumers: &[],
+    },
+    Channel {
+        name: "openedBreakers",
+        address: "ops.breaker_opened.{proxy}.{upstream}",
+        stream: Some("OPS"),
+        summary: "A proxy stopped calling an endpoint that failed too often",
+        message: Some("holdfast.ops.v1.OpsEvent"),
+        headers: &[],
+        producer: "holdfast",
+        consumers: &[],
+    },
+    Channel {
+        name: "changedWriters",
+        address: "ops.writer_changed.{stream}.{consumer}",
+        stream: Some("OPS"),
+        summary: "The role of a single writer was given to a client",
+        message: Some("holdfast.ops.v1.OpsEvent"),
+        headers: &[],
+        producer: "holdfast",
+        consumers: &[],
+    },
+    Channel {
+        name: "operatorActions",
+        address: "audit.{operation}.{kind}",
+        stream: Some("AUDIT"),
+        summary: "What operators did",
+        message: Some("holdfast.ops.v1.OperatorAction"),
+        headers: &[],
+        producer: "holdfast",
         consumers: &[],
     },
 ];
