@@ -4,6 +4,7 @@
 //! Unknown fields are ignored by every reader, so a newer writer never breaks an older reader.
 //! The Rust types are generated from `proto/` by `make generate` and checked in.
 
+pub mod events;
 pub mod ids;
 pub mod subjects;
 #[cfg(test)]
@@ -11,6 +12,9 @@ mod tests;
 mod wire;
 
 pub use wire::{DecodeError, decode, encode};
+
+/// The files under `proto/` as a `FileDescriptorSet`, without comments: what is registered in the bucket `schemas`.
+pub const DESCRIPTORS: &[u8] = include_bytes!("gen/descriptors.binpb");
 
 macro_rules! generated {
     ($(#[$doc:meta] $name:ident = $package:literal;)*) => {$(

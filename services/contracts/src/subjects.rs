@@ -22,6 +22,8 @@ pub const AUDIT: &str = "AUDIT";
 pub const ADVISORIES: &str = "ADVISORIES";
 /// KV bucket of products.
 pub const CATALOG_BUCKET: &str = "catalog";
+/// KV bucket of contracts, by package.
+pub const SCHEMAS_BUCKET: &str = "schemas";
 /// KV bucket of the quota service.
 pub const QUOTA_BUCKET: &str = "quota";
 /// KV bucket of tickets for streams.

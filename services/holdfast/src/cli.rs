@@ -10,6 +10,7 @@ mod man;
 mod nats;
 mod orders;
 mod ps;
+mod schemas;
 mod streams;
 mod token;
 mod up;
@@ -66,6 +67,12 @@ enum Command {
     Events {
         #[command(subcommand)]
         command: events::Command,
+    },
+    /// The contracts that are in use, and whether others could be.
+    #[command(after_help = schemas::EXAMPLES)]
+    Schemas {
+        #[command(subcommand)]
+        command: schemas::Command,
     },
     /// The processes of the platform that runs here.
     #[command(after_help = ps::EXAMPLES)]
@@ -139,6 +146,9 @@ pub enum Error {
     /// Streams and consumers could not be provisioned.
     #[error(transparent)]
     Provision(#[from] crate::provision::Error),
+    /// The schema registry cannot be read or changed.
+    #[error(transparent)]
+    Schemas(#[from] crate::schemas::Error),
     /// There is no token.
     #[error(transparent)]
     Token(#[from] crate::sample::Error),
@@ -225,6 +235,7 @@ async fn dispatch(command: Command) -> Result<Outcome, Error> {
         Command::Dlq { command } => dlq::run(command).await,
         Command::Streams(streams) => streams::run(streams).await,
         Command::Events { command } => events::run(command).await,
+        Command::Schemas { command } => schemas::run(command).await,
         Command::Ps(ps) => ps::run(ps),
         Command::Token(token) => token::run(&token).await,
         Command::Audit(audit) => audit::run(audit).await,

@@ -8,5 +8,6 @@ pub mod logs;
 pub mod ops;
 pub mod provision;
 pub mod sample;
+pub mod schemas;
 mod secret;
 pub mod ui;

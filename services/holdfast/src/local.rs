@@ -40,6 +40,7 @@ pub use spec::Sync;
 
 use crate::provision::{self, Declarations};
 use crate::sample;
+use crate::schemas::Registry;
 use child::Child;
 use identities::Identities;
 
@@ -201,7 +202,11 @@ impl Platform {
                 true => match provision::apply(nats.client(), &declarations, provision::Options::default())
                     .await
                 {
-                    Ok(_) => return Ok(nats),
+                    Ok(_) => match Registry::new(&nats).push_built_in().await {
+                        Ok(()) => return Ok(nats),
+                        Err(error) if error.is_retryable() => error.to_string(),
+                        Err(error) => return Err(error.into()),
+                    },
                     Err(error) if error.is_retryable() => error.to_string(),
                     Err(error) => return Err(error.into()),
                 },

@@ -19,6 +19,7 @@ use holdfast_order_core::{Event, Line, Money, OrderId, Quantity, Sku, UserId};
 use holdfast_platform::nats::Nats;
 use holdfast_platform::testing::NatsServer;
 use jiff::Timestamp;
+use prost::Message as _;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
@@ -312,4 +313,94 @@ async fn an_unreadable_message_of_the_stock_is_a_violation_until_it_is_skipped_a
         shown.contains("skipped INVENTORY [1]: unreadable, not counted"),
         "{shown}"
     );
+}
+
+/// What is built in, with one field of the order commits taken away.
+fn without_a_field() -> tempfile::NamedTempFile {
+    let mut files = prost_types::FileDescriptorSet::decode(holdfast_contracts::DESCRIPTORS).unwrap();
+    let messages = files.file.iter_mut().flat_map(|file| &mut file.message_type);
+    let commit = messages
+        .into_iter()
+        .find(|message| message.name() == "OrderCommit")
+        .unwrap();
+    commit.field.retain(|field| field.name() != "commands");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), files.encode_to_vec()).unwrap();
+    file
+}
+
+#[tokio::test]
+async fn contracts_are_registered_once_and_never_broken() {
+    let server = NatsServer::start().await;
+    assert_eq!(
+        run(&server, &["schemas", "list"]).await,
+        (2, String::new()),
+        "no bucket"
+    );
+    let (status, applied) = run(&server, &["nats", "apply"]).await;
+    assert_eq!(status, 0, "{applied}");
+    assert!(applied.contains("+ schema holdfast.order.v1"), "{applied}");
+    let (_, again) = run(&server, &["nats", "apply"]).await;
+    assert!(
+        again.contains("  schema holdfast.order.v1") && !again.contains("+ schema"),
+        "{again}"
+    );
+
+    let (status, list) = run(&server, &["schemas", "list", "--json"]).await;
+    let list: Value = serde_json::from_str(&list).unwrap();
+    let packages: Vec<_> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["package"].clone())
+        .collect();
+    assert!(
+        status == 0 && packages.contains(&"holdfast.order.v1".into()),
+        "{list}"
+    );
+
+    let broken = without_a_field();
+    let file = broken.path().to_str().unwrap();
+    for verb in ["check", "push"] {
+        let (status, said) = run(&server, &["schemas", verb, "--file", file]).await;
+        assert_eq!(status, 1, "{said}");
+        let told = "refused: holdfast.order.v1.OrderCommit.commands: field 5 is gone \
+                    (FIELD_NO_DELETE_UNLESS_NUMBER_RESERVED); reserve its number";
+        assert!(said.contains(told), "{said}");
+    }
+    let (_, shown) = run(&server, &["schemas", "show", "holdfast.order.v1", "OrderCommit"]).await;
+    assert!(
+        shown.contains("  repeated holdfast.order.v1.OrderCommand commands = 5;"),
+        "{shown}"
+    );
+    let (status, _) = run(&server, &["schemas", "show", "holdfast.nothing.v1"]).await;
+    assert_eq!(status, 1);
+}
+
+#[tokio::test]
+async fn a_program_that_was_rolled_back_to_is_known_and_changes_nothing() {
+    let (server, _nats) = provisioned().await;
+    let older = without_a_field();
+    let file = older.path().to_str().unwrap();
+    let push = async |arguments: &[&str]| {
+        let (status, said) = run(&server, &[&["schemas", "push", "--json"], arguments].concat()).await;
+        let said: Value = serde_json::from_str(&said).unwrap();
+        let order = said
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["package"] == "holdfast.order.v1");
+        (status, order.unwrap()["standing"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(push(&["--file", file]).await, (0, "new".to_owned()));
+    assert_eq!(push(&[]).await, (0, "compatible".to_owned()), "a field more");
+    assert_eq!(push(&["--file", file]).await, (0, "older".to_owned()));
+    assert_eq!(push(&[]).await, (0, "same".to_owned()));
+    let (_, versions) = run(
+        &server,
+        &["schemas", "show", "holdfast.order.v1", "--versions", "--json"],
+    )
+    .await;
+    let versions: Value = serde_json::from_str(&versions).unwrap();
+    assert_eq!(versions.as_array().unwrap().len(), 2);
 }

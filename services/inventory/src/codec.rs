@@ -4,11 +4,12 @@ mod wire;
 
 use std::collections::BTreeMap;
 
+use holdfast_contracts::events::{INVENTORY_BATCH, ORDER_COMMIT};
 use holdfast_contracts::inventory::v1::InventoryBatch;
 use holdfast_contracts::order::v1::{OrderCommand, ReserveInventory, order_command};
 use holdfast_contracts::{DecodeError, subjects};
 use holdfast_inventory_core::{Command, Decision, Line};
-use holdfast_platform::journal::{Headers, Record};
+use holdfast_platform::journal::{DeadLetterReason, Headers, Record};
 use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -47,9 +48,23 @@ pub enum Error {
     /// A subject that is not `orders.<user>.<order>`.
     #[error("{0:?} is not the subject of an order")]
     Subject(String),
+    /// Another event, or another major version of it.
+    #[error("{0}")]
+    UnknownEvent(String),
     /// A decision that this version does not know. Not to be skipped: it changed the stock.
     #[error("a decision of an unknown kind")]
     UnknownDecision,
+}
+
+impl Error {
+    /// Why such a message goes to the dead-letter queue.
+    #[must_use]
+    pub fn reason(&self) -> DeadLetterReason {
+        match self {
+            Self::UnknownEvent(_) | Self::UnknownDecision => DeadLetterReason::UnknownSchema,
+            _ => DeadLetterReason::Malformed,
+        }
+    }
 }
 
 /// Which commit of which order asked for a decision.
@@ -92,6 +107,7 @@ struct CommandsOfCommit {
 /// If the commit cannot be read.
 pub fn commands(commit: &Record) -> Result<(Cause, Vec<Command>), Error> {
     let not_an_order = || Error::Subject(commit.subject.clone());
+    commit.is_event(ORDER_COMMIT).map_err(Error::UnknownEvent)?;
     let (user_id, order_id) = subjects::parse_order(&commit.subject).ok_or_else(not_an_order)?;
     let cause = Cause {
         user_id,
@@ -149,6 +165,15 @@ pub fn encode_batch(batch: &Batch) -> Result<Vec<u8>, Error> {
     holdfast_contracts::encode(&message).map_err(Error::Encode)
 }
 
+/// Reads a record of the log.
+///
+/// # Errors
+/// If it is no log message of this version, or holds a decision that this version does not know.
+pub fn read_batch(record: &Record) -> Result<Batch, Error> {
+    record.is_event(INVENTORY_BATCH).map_err(Error::UnknownEvent)?;
+    decode_batch(&record.payload)
+}
+
 /// Reads a log message.
 ///
 /// # Errors
@@ -172,7 +197,7 @@ pub fn batch_headers(batch: &Batch, subject: &str, id: &str) -> Headers {
     let attributes = [
         ("ce-specversion", "1.0"),
         ("ce-id", id),
-        ("ce-type", "holdfast.inventory.v1.InventoryBatch"),
+        ("ce-type", INVENTORY_BATCH),
         ("ce-source", "/holdfast/inventory"),
         ("ce-subject", subject),
         ("ce-dataschema", "holdfast.inventory.v1"),

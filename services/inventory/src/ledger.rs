@@ -93,7 +93,7 @@ impl Ledger {
             return Ok(0);
         }
         let revision = record.revision;
-        match (codec::decode_batch(&record.payload), self.skip.contains(revision)) {
+        match (codec::read_batch(record), self.skip.contains(revision)) {
             (Ok(batch), false) => {
                 self.apply_batch(revision, &batch)?;
                 Ok(batch.entries.len())

@@ -85,7 +85,7 @@ impl Skip {
             let Some(record) = next.filter(|record| record.revision.0 == sequence) else {
                 return Err(Error::NotInLog { sequence, subject });
             };
-            let Err(reason) = codec::decode_batch(&record.payload) else {
+            let Err(reason) = codec::read_batch(&record) else {
                 return Err(Error::Readable(sequence));
             };
             tracing::warn!(

@@ -219,7 +219,10 @@ async fn append<J: Journal>(
         subject: subject.to_owned(),
         expected,
         message_id: format!("{subject}.{expected}"),
-        headers: Headers::from([("ce-type".into(), "holdfast.inventory.v1.InventorySnapshot".into())]),
+        headers: Headers::from([(
+            "ce-type".into(),
+            holdfast_contracts::events::INVENTORY_SNAPSHOT.into(),
+        )]),
         payload: payload.into(),
     };
     Ok(journal.append(append).await?)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use holdfast_contracts::events::ORDER_COMMIT;
 use holdfast_contracts::subjects;
 use holdfast_order_core::{EvolveError, OrderId, State, UserId, evolve};
 use holdfast_platform::journal::{DeadLetterReason, Record, Revision};
@@ -93,7 +94,9 @@ pub fn advance(before: Versioned, record: &Record) -> Result<Versioned, Corrupt>
         sequence: *revision,
         fault,
     };
-    let commit = codec::decode_events(payload).map_err(|error| corrupt(error.into()))?;
+    let known = record.is_event(ORDER_COMMIT).map_err(codec::Error::Unknown);
+    let commit = known.and_then(|()| codec::decode_events(payload));
+    let commit = commit.map_err(|error| corrupt(error.into()))?;
     if subjects::parse_order(subject) != Some((commit.user.0, commit.order.0)) {
         return Err(corrupt(Fault::Misplaced(commit.order)));
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use futures::future::BoxFuture;
-use holdfast_contracts::subjects;
+use holdfast_contracts::{events, subjects};
 use holdfast_platform::clock::SystemClock;
 use holdfast_platform::dead_letter::About;
 use holdfast_platform::http;
@@ -132,9 +132,9 @@ impl Service {
             ..
         } = self.bounds;
         macro_rules! run {
-            ($consumer:literal, $stream:expr, $concurrency:expr, $handler:ident) => {{
+            ($consumer:literal, $stream:expr, $event:expr, $concurrency:expr, $handler:ident) => {{
                 let (saga, shutdown) = (Arc::clone(&self.saga), shutdown.clone());
-                let lane = lane($stream, $consumer, $concurrency);
+                let lane = lane($stream, $consumer, $concurrency).reads($event);
                 let work = async move {
                     let saga = &saga;
                     lane.run(shutdown, |delivery| saga.$handler(delivery)).await;
@@ -143,20 +143,34 @@ impl Service {
             }};
         }
         [
-            run!("order-payment", subjects::ORDERS, lane_payment, handle_commit),
+            run!(
+                "order-payment",
+                subjects::ORDERS,
+                events::ORDER_COMMIT,
+                lane_payment,
+                handle_commit
+            ),
             run!(
                 "order-inventory",
                 subjects::INVENTORY,
+                events::INVENTORY_BATCH,
                 lane_inventory,
                 handle_inventory_batch
             ),
             run!(
                 "order-payments",
                 subjects::PAYMENTS,
+                events::PAYMENT_COMMIT,
                 lane_payments,
                 handle_payment_commit
             ),
-            run!("order-timers", subjects::TIMERS, lane_timers, handle_timer),
+            run!(
+                "order-timers",
+                subjects::TIMERS,
+                events::TIMER,
+                lane_timers,
+                handle_timer
+            ),
             self.watch_link(shutdown),
         ]
     }

@@ -20,6 +20,9 @@ pub enum Error {
     /// A part that a commit must have is missing or not readable.
     #[error("{0} is missing or not valid")]
     Invalid(&'static str),
+    /// Another event, or another major version of it.
+    #[error("{0}")]
+    Unknown(String),
     /// An event of a type that this version does not know.
     #[error("event {0} is of an unknown type")]
     UnknownEvent(u64),

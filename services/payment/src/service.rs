@@ -8,6 +8,7 @@ mod record;
 
 use std::sync::Arc;
 
+use holdfast_contracts::events::PAYMENT_COMMIT;
 use holdfast_contracts::subjects;
 use holdfast_platform::clock::Clock;
 use holdfast_platform::journal::{self, Journal, Revision};
@@ -269,7 +270,8 @@ impl<J: Journal, P: Provider, C: Clock> Payments<J, P, C> {
         let mut payment = Payment::unseen(order_id);
         for record in records {
             let sequence = record.revision;
-            let read = Commit::from_payload(&record.payload);
+            let known = record.is_event(PAYMENT_COMMIT).map_err(codec::Error::Unknown);
+            let read = known.and_then(|()| Commit::from_payload(&record.payload));
             let follows = read.and_then(|commit| payment.then(commit, sequence));
             payment = follows.map_err(|source| Error::Corrupt { sequence, source })?;
         }

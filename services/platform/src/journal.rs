@@ -53,6 +53,20 @@ pub struct Record {
     pub payload: Bytes,
 }
 
+impl Record {
+    /// Whether it is an event of this name (`ce-type`), or says nothing about it. The major version is part of the
+    /// name, and so is unknown to whoever reads another.
+    ///
+    /// # Errors
+    /// What it says to be, for people.
+    pub fn is_event(&self, name: &str) -> Result<(), String> {
+        match self.headers.get("ce-type") {
+            Some(other) if other != name => Err(format!("{other} is read by nobody here, {name} is")),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A record to be stored if nobody else was faster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Append {

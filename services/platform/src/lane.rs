@@ -47,6 +47,7 @@ pub struct Lane {
     max_attempts: Option<u64>,
     drain_deadline: Duration,
     about: fn(&Record) -> About,
+    event: Option<&'static str>,
     takes_redriven: bool,
     /// This is the second half of a lane: it pulls from `REDRIVE`.
     redriven: bool,
@@ -70,6 +71,7 @@ impl Lane {
             max_attempts: None,
             drain_deadline: Duration::from_secs(10),
             about: About::of_event,
+            event: None,
             takes_redriven: false,
             redriven: false,
         }
@@ -108,6 +110,14 @@ impl Lane {
     #[must_use]
     pub fn about(mut self, about: fn(&Record) -> About) -> Self {
         self.about = about;
+        self
+    }
+
+    /// The event that is read here, such as `holdfast.order.v1.OrderCommit`. What says to be another one, or another
+    /// major version of it, becomes a dead letter and is not given to the handler.
+    #[must_use]
+    pub fn reads(mut self, event: &'static str) -> Self {
+        self.event = Some(event);
         self
     }
 
@@ -207,7 +217,10 @@ impl Lane {
         let Pulled { delivery, receipt } = pulled;
         let (sequence, attempt) = (delivery.record.revision, delivery.attempt);
         let running = metrics.start(receipt.pending());
-        let disposition = self.at_work(&receipt, self.call(handler, delivery)).await;
+        let disposition = match self.unknown(&delivery.record) {
+            Some(unknown) => unknown,
+            None => self.at_work(&receipt, self.call(handler, delivery)).await,
+        };
         let disposition = self.limit_attempts(disposition, attempt);
         running.finish(&disposition);
         match disposition {
@@ -307,6 +320,11 @@ impl Lane {
             Ok(Err(error)) => tracing::info!(consumer = self.consumer, "the pin has to run out: {error}"),
             Err(_) => tracing::info!(consumer = self.consumer, "the pin has to run out: no answer"),
         }
+    }
+
+    fn unknown(&self, record: &Record) -> Option<Disposition> {
+        let other = record.is_event(self.event?).err()?;
+        Some(Disposition::DeadLetter(DeadLetterReason::UnknownSchema, other))
     }
 
     fn limit_attempts(&self, disposition: Disposition, attempt: u64) -> Disposition {

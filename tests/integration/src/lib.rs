@@ -8,11 +8,15 @@
 )]
 
 mod account;
+mod newer;
 mod platform;
+mod replica;
 mod shop;
 mod witness;
 
 pub use account::{Account, Tokens};
+pub use newer::Newer;
 pub use platform::{Platform, eventually};
+pub use replica::Replica;
 pub use shop::{Answer, Shop, send};
 pub use witness::{Order, books, disagreements};

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::shop::send;
 
 /// On a machine that is busy with other builds, too.
-const READY_WITHIN: Duration = Duration::from_secs(120);
+pub(crate) const READY_WITHIN: Duration = Duration::from_secs(120);
 /// Longer than any service may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 const LINES_OF_A_FAILURE: usize = 80;
@@ -197,21 +197,33 @@ impl Platform {
         kill(Pid::from_raw(self.process(name).pid), signal).is_ok()
     }
 
+    /// What a process was given as its environment.
+    pub(crate) fn environment(&self, name: &str) -> Vec<(String, String)> {
+        let environment = std::fs::read(format!("/proc/{}/environ", self.process(name).pid));
+        let environment = String::from_utf8(environment.expect("a process of ours")).expect("text");
+        let variables = environment.split('\0').filter_map(|line| line.split_once('='));
+        variables
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    }
+
+    /// The port of a process for its traffic.
+    #[must_use]
+    pub fn port(&self, process: &str) -> u16 {
+        self.process(process).http_port
+    }
+
     /// A connection to NATS that may do what `service` may.
     ///
     /// # Panics
     /// If there is none.
     pub async fn nats_as(&self, service: &str) -> async_nats::Client {
-        let environment = std::fs::read(format!("/proc/{}/environ", self.process(service).pid));
-        let environment = String::from_utf8(environment.expect("a process of ours")).expect("text");
+        let environment = self.environment(service);
         let variable = |name: &str| {
-            let found = environment.split('\0').find_map(|line| line.strip_prefix(name));
-            found.unwrap_or_default().to_owned()
+            let found = environment.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.clone()).unwrap_or_default()
         };
-        let (user, password) = (
-            variable("HOLDFAST_NATS_USER="),
-            variable("HOLDFAST_NATS_PASSWORD="),
-        );
+        let (user, password) = (variable("HOLDFAST_NATS_USER"), variable("HOLDFAST_NATS_PASSWORD"));
         let options = async_nats::ConnectOptions::with_user_and_password(user, password)
             .custom_inbox_prefix(format!("_INBOX_{service}"));
         let address = format!("127.0.0.1:{}", self.process("nats-server").http_port);
@@ -293,7 +305,7 @@ impl Drop for Platform {
 }
 
 /// The binary of the same build as this test.
-fn holdfast() -> PathBuf {
+pub(crate) fn holdfast() -> PathBuf {
     let test = std::env::current_exe().expect("the path of this test");
     let built = test.ancestors().nth(2).map(|folder| folder.join("holdfast"));
     let built = built.expect("a folder of binaries");

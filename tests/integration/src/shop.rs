@@ -74,6 +74,15 @@ impl Shop {
         }
     }
 
+    /// The same shop by another replica, or by whoever answers at `base`.
+    #[must_use]
+    pub fn by(&self, base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// A request about anything, at `path`.
     pub fn at(&self, method: Method, path: &str) -> RequestBuilder {
         let (name, value) = &self.identity;

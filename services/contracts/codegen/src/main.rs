@@ -52,6 +52,15 @@ fn descriptors() -> Result<prost_types::FileDescriptorSet, Error> {
     Ok(protox::compile(FILES, [contracts_dir().join("proto")])?)
 }
 
+fn without_comments(descriptors: &prost_types::FileDescriptorSet) -> prost_types::FileDescriptorSet {
+    let mut descriptors = descriptors.clone();
+    descriptors
+        .file
+        .iter_mut()
+        .for_each(|file| file.source_code_info = None);
+    descriptors
+}
+
 fn document_file() -> PathBuf {
     contracts_dir().join("../../docs/api/asyncapi.json")
 }
@@ -69,6 +78,10 @@ fn generate(out: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(out)?;
     let descriptors = descriptors()?;
     let encoded = descriptors.encode_to_vec();
+    std::fs::write(
+        out.join("descriptors.binpb"),
+        without_comments(&descriptors).encode_to_vec(),
+    )?;
     prost_build::Config::new()
         .out_dir(out)
         .compile_well_known_types()
@@ -78,6 +91,7 @@ fn generate(out: &Path) -> Result<(), Error> {
         .register_descriptors(&encoded)?
         .out_dir(out)
         .ignore_unknown_fields()
+        .ignore_unknown_enum_variants()
         .build(&[".holdfast"])?;
     Ok(())
 }

@@ -45,7 +45,7 @@ impl<'de> serde::Deserialize<'de> for CancelReason {
             {
                 i32::try_from(v)
                     .ok()
-                    .and_then(|x| x.try_into().ok())
+                    .and_then(|x| x.try_into().ok().or_else(|| Some(CancelReason::default())))
                     .ok_or_else(|| {
                         serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
                     })
@@ -57,7 +57,7 @@ impl<'de> serde::Deserialize<'de> for CancelReason {
             {
                 i32::try_from(v)
                     .ok()
-                    .and_then(|x| x.try_into().ok())
+                    .and_then(|x| x.try_into().ok().or_else(|| Some(CancelReason::default())))
                     .ok_or_else(|| {
                         serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
                     })
@@ -74,7 +74,7 @@ impl<'de> serde::Deserialize<'de> for CancelReason {
                     "CANCEL_REASON_PAYMENT_TIMEOUT" => Ok(CancelReason::PaymentTimeout),
                     "CANCEL_REASON_CANCELLED_BY_CUSTOMER" => Ok(CancelReason::CancelledByCustomer),
                     "CANCEL_REASON_CANCELLED_BY_OPERATOR" => Ok(CancelReason::CancelledByOperator),
-                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                    _ => Ok(CancelReason::default()),
                 }
             }
         }
@@ -1885,7 +1885,7 @@ impl<'de> serde::Deserialize<'de> for PaymentFailureReason {
             {
                 i32::try_from(v)
                     .ok()
-                    .and_then(|x| x.try_into().ok())
+                    .and_then(|x| x.try_into().ok().or_else(|| Some(PaymentFailureReason::default())))
                     .ok_or_else(|| {
                         serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
                     })
@@ -1897,7 +1897,7 @@ impl<'de> serde::Deserialize<'de> for PaymentFailureReason {
             {
                 i32::try_from(v)
                     .ok()
-                    .and_then(|x| x.try_into().ok())
+                    .and_then(|x| x.try_into().ok().or_else(|| Some(PaymentFailureReason::default())))
                     .ok_or_else(|| {
                         serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
                     })
@@ -1912,7 +1912,7 @@ impl<'de> serde::Deserialize<'de> for PaymentFailureReason {
                     "PAYMENT_FAILURE_REASON_DECLINED" => Ok(PaymentFailureReason::Declined),
                     "PAYMENT_FAILURE_REASON_TIMEOUT" => Ok(PaymentFailureReason::Timeout),
                     "PAYMENT_FAILURE_REASON_VOIDED" => Ok(PaymentFailureReason::Voided),
-                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                    _ => Ok(PaymentFailureReason::default()),
                 }
             }
         }
@@ -2472,7 +2472,7 @@ impl<'de> serde::Deserialize<'de> for Requester {
             {
                 i32::try_from(v)
                     .ok()
-                    .and_then(|x| x.try_into().ok())
+                    .and_then(|x| x.try_into().ok().or_else(|| Some(Requester::default())))
                     .ok_or_else(|| {
                         serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
                     })
@@ -2484,7 +2484,7 @@ impl<'de> serde::Deserialize<'de> for Requester {
             {
                 i32::try_from(v)
                     .ok()
-                    .and_then(|x| x.try_into().ok())
+                    .and_then(|x| x.try_into().ok().or_else(|| Some(Requester::default())))
                     .ok_or_else(|| {
                         serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
                     })
@@ -2499,7 +2499,7 @@ impl<'de> serde::Deserialize<'de> for Requester {
                     "REQUESTER_CUSTOMER" => Ok(Requester::Customer),
                     "REQUESTER_OPERATOR" => Ok(Requester::Operator),
                     "REQUESTER_TIMER" => Ok(Requester::Timer),
-                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                    _ => Ok(Requester::default()),
                 }
             }
         }
@@ -3087,7 +3087,7 @@ impl<'de> serde::Deserialize<'de> for SagaStep {
             {
                 i32::try_from(v)
                     .ok()
-                    .and_then(|x| x.try_into().ok())
+                    .and_then(|x| x.try_into().ok().or_else(|| Some(SagaStep::default())))
                     .ok_or_else(|| {
                         serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
                     })
@@ -3099,7 +3099,7 @@ impl<'de> serde::Deserialize<'de> for SagaStep {
             {
                 i32::try_from(v)
                     .ok()
-                    .and_then(|x| x.try_into().ok())
+                    .and_then(|x| x.try_into().ok().or_else(|| Some(SagaStep::default())))
                     .ok_or_else(|| {
                         serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
                     })
@@ -3115,7 +3115,7 @@ impl<'de> serde::Deserialize<'de> for SagaStep {
                     "SAGA_STEP_RESOLVE" => Ok(SagaStep::Resolve),
                     "SAGA_STEP_REFUND" => Ok(SagaStep::Refund),
                     "SAGA_STEP_LATE_CHARGE" => Ok(SagaStep::LateCharge),
-                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                    _ => Ok(SagaStep::default()),
                 }
             }
         }

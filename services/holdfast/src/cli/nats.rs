@@ -4,14 +4,18 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use holdfast_contracts::subjects;
+use holdfast_platform::nats::Nats;
+
 use super::connect::Platform;
 use super::{Error, Outcome};
 use crate::provision::{self, Action, Declarations, FieldChange, Options, Step};
+use crate::schemas::Registry;
 use crate::ui::{self, Colour, Paint};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Create what is missing and update what differs; refuse what could lose messages or take back a promise.
+    /// Create what is missing and update what differs, then register the contracts that are built in; refuse what could lose messages or take back a promise.
     #[command(after_help = EXAMPLES)]
     Apply(Apply),
 }
@@ -24,7 +28,7 @@ Examples:
 
 Exit status:
   0  the server is as declared (or now is)
-  1  a change was refused and nothing was changed, or --dry-run found differences
+  1  a change was refused and nothing was changed (a contract: no contract was), or --dry-run found differences
   2  it could not be done: no connection, a malformed file, the server refuses";
 
 #[derive(Debug, Args)]
@@ -54,7 +58,15 @@ pub(super) async fn run(command: Command) -> Result<Outcome, Error> {
         dry_run: apply.dry_run,
     };
     match provision::apply(nats.client(), &declarations, options).await {
-        Ok(steps) => Ok(report(&steps, apply.dry_run)),
+        Ok(steps) => {
+            let applied = report(&steps, apply.dry_run);
+            let registered = register(&nats, &steps, apply.dry_run).await?;
+            Ok(if registered == Outcome::Done {
+                applied
+            } else {
+                registered
+            })
+        }
         Err(provision::Error::Destructive(refusals)) => {
             let paint = Paint::from_environment();
             for refusal in &refusals {
@@ -65,6 +77,18 @@ pub(super) async fn run(command: Command) -> Result<Outcome, Error> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Registers the contracts that are built in, where there is a place for them.
+async fn register(nats: &Nats, steps: &[Step], dry_run: bool) -> Result<Outcome, Error> {
+    let bucket = steps
+        .iter()
+        .find(|step| step.resource.name == subjects::SCHEMAS_BUCKET);
+    let is_there = bucket.is_some_and(|step| !dry_run || step.action != Action::Create);
+    if !is_there {
+        return Ok(Outcome::Done);
+    }
+    super::schemas::offer(&Registry::new(nats), dry_run).await
 }
 
 fn report(steps: &[Step], dry_run: bool) -> Outcome {

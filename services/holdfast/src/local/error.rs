@@ -64,6 +64,9 @@ pub enum Error {
     /// Streams and consumers could not be provisioned.
     #[error(transparent)]
     Provision(#[from] provision::Error),
+    /// The contracts that are built in could not be registered.
+    #[error(transparent)]
+    Schemas(#[from] crate::schemas::Error),
     /// What Istio rendered does not fit this platform.
     #[error("the rendered configuration of {proxy} cannot be used: {detail}")]
     Rendered {

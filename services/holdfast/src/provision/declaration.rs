@@ -11,7 +11,7 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 27] = built_in![
+const BUILT_IN: &[(&str, &str)] = &built_in![
     "streams/orders.json",
     "streams/inventory.json",
     "streams/payments.json",
@@ -30,6 +30,7 @@ const BUILT_IN: [(&str, &str); 27] = built_in![
     "buckets/sessions.json",
     "buckets/signing-keys.json",
     "buckets/tickets.json",
+    "buckets/schemas.json",
     "consumers/inventory.json",
     "consumers/order-inventory.json",
     "consumers/order-payment.json",

@@ -158,3 +158,14 @@ proptest! {
         let _ = decode_batch(&payload);
     }
 }
+
+#[test]
+fn another_major_version_is_an_unknown_schema_and_not_read() {
+    let mut commit = commit(FULL);
+    let kind = |name: &str| ("ce-type".to_owned(), name.to_owned());
+    commit.headers.extend([kind("holdfast.order.v1.OrderCommit")]);
+    assert!(commands(&commit).is_ok());
+    commit.headers.extend([kind("holdfast.order.v2.OrderCommit")]);
+    let error = commands(&commit).unwrap_err();
+    assert_eq!(error.reason(), DeadLetterReason::UnknownSchema, "{error}");
+}

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use holdfast_platform::journal::{self, DeadLetterReason, Record, Revision, Scan};
+use holdfast_platform::journal::{self, Record, Revision, Scan};
 use holdfast_platform::lane::{Lane, Pulled, Receipt};
 use holdfast_platform::nats::jittered;
 use tokio::time::Instant;
@@ -111,11 +111,8 @@ impl Burials {
     async fn store(&mut self, lane: &Lane) {
         while let Some(first) = self.waiting.first_entry() {
             let Waiting { poison, attempts } = first.get();
-            let (letter, detail) = ((&poison.commit, *attempts), poison.error.to_string());
-            if !lane
-                .dead_letter(letter, DeadLetterReason::Malformed, &detail)
-                .await
-            {
+            let (letter, error) = ((&poison.commit, *attempts), &poison.error);
+            if !lane.dead_letter(letter, error.reason(), &error.to_string()).await {
                 self.again_at = Instant::now() + jittered(Duration::from_millis(100), self.failures);
                 self.failures += 1;
                 return;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
-use holdfast_contracts::subjects;
+use holdfast_contracts::{events, subjects};
 use holdfast_platform::nats::Nats;
 use holdfast_platform::telemetry::propagation::inject_nats;
 use jiff::Timestamp;
@@ -12,7 +12,6 @@ use jiff::Timestamp;
 use crate::codec::{Timer, encode_timer};
 use crate::ports::{TimerError, TimerName, Timers};
 
-const TYPE: &str = "holdfast.order.v1.Timer";
 const SCHEMA: &str = "holdfast.order.v1";
 
 /// Message schedules.
@@ -65,7 +64,7 @@ fn headers(name: TimerName, timer: &Timer, at: Timestamp) -> HeaderMap {
     headers.insert("ce-specversion", "1.0");
     headers.insert("ce-id", format!("{order}.{}.{attempt}", name.as_str()));
     headers.insert("ce-source", "/holdfast/order");
-    headers.insert("ce-type", TYPE);
+    headers.insert("ce-type", events::TIMER);
     headers.insert("ce-subject", order.to_string());
     headers.insert("ce-dataschema", SCHEMA);
     inject_nats(&mut headers);

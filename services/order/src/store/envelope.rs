@@ -1,6 +1,7 @@
 //! The headers of a commit: CloudEvents 1.0 attributes, and what lets consumers pass over it unread.
 
 use bytes::Bytes;
+use holdfast_contracts::events::ORDER_COMMIT;
 use holdfast_platform::journal::{Append, Headers, Revision};
 use holdfast_platform::telemetry::TraceContext;
 
@@ -10,7 +11,6 @@ use crate::replay::OrderKey;
 /// Names the commands of a commit, separated by commas. Absent if there are none.
 pub const COMMANDS_HEADER: &str = "Holdfast-Commands";
 
-const TYPE: &str = "holdfast.order.v1.OrderCommit";
 const SCHEMA: &str = "holdfast.order.v1";
 
 pub(super) fn append(
@@ -38,7 +38,7 @@ fn headers(commit: &Commit, id: &str) -> Headers {
         ("ce-specversion".to_owned(), "1.0".to_owned()),
         ("ce-id".to_owned(), id.to_owned()),
         ("ce-source".to_owned(), "/holdfast/order".to_owned()),
-        ("ce-type".to_owned(), TYPE.to_owned()),
+        ("ce-type".to_owned(), ORDER_COMMIT.to_owned()),
         ("ce-subject".to_owned(), commit.order.to_string()),
         ("ce-time".to_owned(), commit.time.to_string()),
         ("ce-dataschema".to_owned(), SCHEMA.to_owned()),

@@ -76,7 +76,7 @@ fn headers(commit: &Commit, id: &str) -> Headers {
     [
         ("ce-specversion", "1.0".to_owned()),
         ("ce-id", id.to_owned()),
-        ("ce-type", "holdfast.payment.v1.PaymentCommit".to_owned()),
+        ("ce-type", holdfast_contracts::events::PAYMENT_COMMIT.to_owned()),
         ("ce-source", "/holdfast/payment".to_owned()),
         ("ce-subject", commit.order_id.to_string()),
         ("ce-time", commit.time.to_string()),

@@ -379,3 +379,24 @@ async fn given_a_consumer_that_was_deleted_and_declared_again_a_lane_goes_on() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn given_another_major_version_of_its_event_a_lane_makes_it_a_dead_letter_and_goes_on() {
+    let (_server, nats) = server().await;
+    declare(&nats, pull::Config::default()).await;
+    let (journal, mut last) = (journal(&nats), Revision::NONE);
+    let subject = fresh("lane");
+    for event in ["shop.v2.Sold", "shop.v1.Sold"] {
+        let mut record = append(&subject, last, event);
+        record.headers.insert("ce-type".to_owned(), event.to_owned());
+        last = journal.append(record).await.unwrap();
+    }
+    let deliveries = run(lane(&nats).reads("shop.v1.Sold"), 1, |_| Disposition::Ack).await;
+    assert_eq!(deliveries[0].record.payload, "shop.v1.Sold");
+    settled(&nats).await;
+    let dlq = nats.jetstream().get_stream("DLQ").await.unwrap();
+    let letter = dlq.get_raw_message(1).await.unwrap();
+    let header = |name: &str| letter.headers.get(name).map(|value| value.as_str().to_owned());
+    assert_eq!(header("Holdfast-Dlq-Reason").as_deref(), Some("unknown_schema"));
+    assert_eq!(header("ce-type").as_deref(), Some("shop.v2.Sold"));
+}
