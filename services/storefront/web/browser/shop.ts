@@ -22,13 +22,21 @@ export async function signIn(page: Page, { email, password }: { email: string; p
   await expect(page.getByRole("link", { name: "Account" })).toBeVisible();
 }
 
-/** Puts the first product into the cart and orders it. */
-export async function order(page: Page, card = "tok_ok"): Promise<void> {
+export async function fillCart(page: Page): Promise<void> {
   await page.getByRole("link", { name: "Products" }).click();
   await page.locator(".card a").first().click();
   await page.getByRole("button", { name: "Add to cart" }).click();
+}
+
+export async function pay(page: Page, card = "tok_ok"): Promise<void> {
   await page.locator(`input[value="${card}"]`).check();
   await page.getByRole("button", { name: "Order and pay" }).click();
+}
+
+/** Orders the first product. */
+export async function order(page: Page, card = "tok_ok"): Promise<void> {
+  await fillCart(page);
+  await pay(page, card);
   await expect(page.getByRole("heading", { name: "Order" })).toBeVisible();
 }
 

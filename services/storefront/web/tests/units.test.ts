@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { retryAfter } from "../src/api/problem";
-import { parse, retryAfterOf } from "../src/live/messages";
+import { parse } from "../src/live/messages";
 import { added, type CartLine, total, withQuantity } from "../src/state/cart";
 import { claimsOf } from "../src/state/session";
 import { money } from "../src/ui/format";
@@ -55,10 +55,6 @@ describe("messages of the stream", () => {
     expect(parse('{"type":"news"}')).toBeNull();
     expect(parse("no json")).toBeNull();
     expect(parse('{"type":"dropped","count":3}')).toEqual({ type: "dropped", count: 3 });
-  });
-  it("finds the hint when to come again", () => {
-    expect(retryAfterOf("draining; retry-after=4")).toEqual({ retryAfterMs: 4000 });
-    expect(retryAfterOf("")).toEqual({});
   });
 });
 

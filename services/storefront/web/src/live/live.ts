@@ -3,10 +3,12 @@ import { signal } from "@preact/signals";
 import { problemOf } from "../api/problem";
 import { accessToken } from "../state/session";
 import { type Effect, type Event, IDLE, type Mode, type State, step } from "./machine";
-import { CLOSE_RENEW, parse, retryAfterOf, type StatusMessage } from "./messages";
+import { CLOSE_TOKEN_EXPIRED, parse, type StatusMessage } from "./messages";
 
 const POLL_MS = 5_000;
-/** A server that sends nothing for so long (it pings every 20 s) is gone, whatever TCP says. */
+/** Scripts do not see the pings of the protocol, so the page asks whether the server is there... */
+const PING_MS = 20_000;
+/** ...and takes it for gone when it says nothing for so long, whatever TCP says. */
 const SILENCE_MS = 45_000;
 
 export interface Watcher {
@@ -19,12 +21,17 @@ export interface Watcher {
 }
 
 export const mode = signal<Mode>("idle");
+/** The stream is there, and what it knows may be old. */
+export const stale = signal(false);
 
 let state: State = IDLE;
 let socket: WebSocket | null = null;
 let reconnecting: ReturnType<typeof setTimeout> | undefined;
 let polling: ReturnType<typeof setTimeout> | undefined;
 let silence: ReturnType<typeof setTimeout> | undefined;
+let pings: ReturnType<typeof setInterval> | undefined;
+/** What the server said before it went. */
+let comeBackAfterMs: number | undefined;
 const watchers = new Set<Watcher>();
 
 /** Until the returned function is called. */
@@ -107,6 +114,7 @@ function open(ticket: string): void {
   socket = opening;
   opening.onopen = () => {
     heard(opening);
+    pings = setInterval(() => send({ type: "ping" }), PING_MS);
     dispatch({ type: "opened" });
     new Set([...watchers].map(({ orderId }) => orderId)).forEach((id) => send(subscription("subscribe", id)));
   };
@@ -114,11 +122,12 @@ function open(ticket: string): void {
     heard(opening);
     receive(String(data));
   };
-  opening.onclose = ({ code, reason }) => {
+  opening.onclose = ({ code }) => {
     if (socket !== opening) return;
-    socket = null;
-    clearTimeout(silence);
-    dispatch({ type: "closed", renewable: code === CLOSE_RENEW, ...retryAfterOf(reason) });
+    quiet();
+    const retryAfterMs = comeBackAfterMs;
+    comeBackAfterMs = undefined;
+    dispatch({ type: "closed", renewable: code === CLOSE_TOKEN_EXPIRED, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   };
 }
 
@@ -129,18 +138,37 @@ function heard(from: WebSocket): void {
 
 function receive(text: string): void {
   const message = parse(text);
-  if (message?.type === "dropped") watchers.forEach((watcher) => watcher.refresh());
-  if (message?.type !== "status" && message?.type !== "snapshot") return;
-  for (const watcher of watchers) {
-    if (watcher.orderId === "all" || watcher.orderId === message.order_id) watcher.onStatus(message);
+  switch (message?.type) {
+    case "snapshot":
+    case "status":
+      watchers.forEach((watcher) => {
+        if (watcher.orderId === "all" || watcher.orderId === message.order_id) watcher.onStatus(message);
+      });
+      return;
+    case "dropped":
+      watchers.forEach((watcher) => watcher.refresh());
+      return;
+    case "stale":
+    case "live":
+      stale.value = message.type === "stale";
+      return;
+    case "reconnect":
+      comeBackAfterMs = message.after_ms;
   }
 }
 
-function leave(): void {
+/** Forgets the stream, and what was known of it. */
+function quiet(): WebSocket | null {
   clearTimeout(silence);
+  clearInterval(pings);
+  stale.value = false;
   const old = socket;
   socket = null;
-  old?.close(1000);
+  return old;
+}
+
+function leave(): void {
+  quiet()?.close(1000);
 }
 
 function send(message: object): void {

@@ -1,8 +1,8 @@
-// What the server says on /v1/stream.
+// What the server says on /v1/stream (services/realtime-core/src/message.rs).
 import type { OrderStatus } from "../api/types";
 
-/** Close code: the token or the ticket ended; come again with a new one. */
-export const CLOSE_RENEW = 4001;
+/** Close code: the token has expired; come again with a new ticket. */
+export const CLOSE_TOKEN_EXPIRED = 4401;
 
 export interface StatusMessage {
   type: "snapshot" | "status";
@@ -13,21 +13,26 @@ export interface StatusMessage {
   time: string;
 }
 
-export type Message = StatusMessage | { type: "dropped"; count: number } | { type: "error" } | { type: "ping" };
+export type Message =
+  | StatusMessage
+  /** We were too slow, and did not hear of so many updates. */
+  | { type: "dropped"; count: number }
+  /** What was told may be old from now on; and is up to date again. */
+  | { type: "stale" }
+  | { type: "live" }
+  | { type: "pong" }
+  /** The server is about to end. */
+  | { type: "reconnect"; after_ms: number }
+  | { type: "error" };
+
+const TYPES = ["snapshot", "status", "dropped", "stale", "live", "pong", "reconnect", "error"];
 
 /** Null for what is no message: a newer server may say more than we know. */
 export function parse(text: string): Message | null {
   try {
-    const value = JSON.parse(text) as Partial<StatusMessage>;
-    const known = ["snapshot", "status", "dropped", "error"].includes(value.type ?? "");
-    return known ? (value as Message) : null;
+    const value = JSON.parse(text) as { type?: unknown } | null;
+    return TYPES.includes(String(value?.type)) ? (value as Message) : null;
   } catch {
     return null;
   }
-}
-
-/** A close reason may say `retry-after=<seconds>`. */
-export function retryAfterOf(reason: string): { retryAfterMs?: number } {
-  const seconds = /retry-after=(\d+)/.exec(reason)?.[1];
-  return seconds === undefined ? {} : { retryAfterMs: Number(seconds) * 1000 };
 }

@@ -1,7 +1,7 @@
 // What every page has around it.
 import type { ComponentChildren } from "preact";
 import { useLocation } from "preact-iso";
-import { mode } from "../live/live";
+import { mode, stale } from "../live/live";
 import { cartCount } from "../state/cart";
 import { isStaff, signedIn, signOut } from "../state/session";
 
@@ -60,12 +60,17 @@ function SignedIn() {
   );
 }
 
+function connectionWords(): string | null {
+  if (mode.value === "polling") return "Live updates are away: this page looks every 5 seconds.";
+  return stale.value ? "The newest state cannot be seen right now: what you see may be old." : null;
+}
+
 /** Said only when something is watched and the stream is not there. */
 function ConnectionBadge() {
-  const polling = mode.value === "polling";
+  const words = connectionWords();
   return (
-    <p class={polling ? "connection waiting" : "connection"} role="status" data-mode={mode.value}>
-      {polling && "Live updates are away: this page looks every 5 seconds."}
+    <p class={words === null ? "connection" : "connection waiting"} role="status" data-mode={mode.value}>
+      {words}
     </p>
   );
 }
