@@ -169,6 +169,7 @@ test: tools tools-mesh $(FILTERS) $(PAGES) build ## Every test
 	$(MAKE) test-filters
 	$(MAKE) test-mesh
 	$(MAKE) test-e2e
+	$(MAKE) test-browser
 
 test-unit: ## Tests beside the code: cores, codecs, properties
 	cargo test --workspace --exclude holdfast-tests-sim --exclude holdfast-tests-integration
@@ -220,7 +221,7 @@ asyncapi-check: ## Is docs/api/asyncapi.json AsyncAPI, as its own parser says, a
 	cd tests/asyncapi && $(CURDIR)/scripts/with-node.sh npm ci --silent --no-audit --no-fund && $(CURDIR)/scripts/with-node.sh npm run --silent check
 
 openapi-lint: tools-api ## Redocly's linter over the documents under docs/api
-	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(abspath .tools/redocly/node_modules/.bin/redocly) lint --config tests/e2e/redocly.yaml \
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true scripts/with-node.sh $(abspath .tools/redocly/node_modules/.bin/redocly) lint --config tests/e2e/redocly.yaml \
 	    docs/api/openapi.json docs/api/internal.json
 
 lint-contracts: tools ## buf: style, and compatibility with what is registered

@@ -33,6 +33,7 @@ wasm() { rustup target list --installed 2>/dev/null | grep wasm32-unknown-unknow
 export -f wasm
 want wasm32 wasm "builds the filters" "rustup target add wasm32-unknown-unknown (make up does it); without rustup's network: apt-get install rustc-web cargo-web rust-web-src"
 echo "Installed by \`make up\` itself:"
+want node "node --version || .tools/node/bin/node --version" "builds the pages of the shop" "https://nodejs.org, 20.19 or newer; make up fetches one otherwise"
 for tool in nats-server envoy; do
     want $tool ".tools/bin/$tool --version" "not installed yet" "make up (make nats-server tools-mesh)"
 done
@@ -44,7 +45,7 @@ done
 for tool in mesh-lab istioctl; do
     want $tool "test -x .tools/bin/$tool && echo installed" "not installed yet" "make tools-lab (make test does it)"
 done
-want node "node --version" "lints the description of the API (make openapi-lint, make check)" "https://nodejs.org, 20.19 or newer"
+want chromium "${HOLDFAST_CHROMIUM:-chromium} --version" "make test-browser" "Debian: apt-get install chromium (make test does it as root); or set HOLDFAST_CHROMIUM"
 for tool in schemathesis redocly; do
     want $tool "test -e .tools/$tool.version && echo installed" "not installed yet" "make tools-api (make test does it)"
 done

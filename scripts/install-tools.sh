@@ -140,12 +140,11 @@ install_redocly() {
         say "redocly is installed"
         return
     fi
-    command -v npm >/dev/null || die "npm is missing: install Node.js 20.19 or newer (https://nodejs.org) for the linter of the API"
     say "fetching redocly"
     rm -rf "$tools/redocly"
     mkdir -p "$tools/redocly"
     cp "$root/tests/e2e/package.json" "$pinned" "$tools/redocly/"
-    npm ci --prefix "$tools/redocly" --ignore-scripts --no-audit --no-fund --silent || die "cannot fetch what $pinned names"
+    "$root/scripts/with-node.sh" npm ci --prefix "$tools/redocly" --ignore-scripts --no-audit --no-fund --silent || die "cannot fetch what $pinned names"
     printf '%s\n' "$version" >"$stamp"
     say "installed $tools/redocly"
 }

@@ -1,7 +1,6 @@
 // One stream for the page, whoever watches; while it is away every watcher polls.
 import { signal } from "@preact/signals";
-import { problemOf } from "../api/problem";
-import { accessToken } from "../state/session";
+import { api, bodyOf } from "../api/client";
 import { type Effect, type Event, IDLE, type Mode, type State, step } from "./machine";
 import { CLOSE_TOKEN_EXPIRED, parse, type StatusMessage } from "./messages";
 
@@ -91,20 +90,13 @@ function poll(): void {
 async function connect(): Promise<void> {
   leave();
   try {
-    const ticket = await newTicket();
+    const { ticket } = bodyOf(await api.POST("/v1/stream/tickets"));
     if (state.mode === "idle") return;
     open(ticket);
   } catch (error) {
     const seconds = (error as { retryAfter?: number }).retryAfter;
     dispatch({ type: "closed", renewable: false, ...(seconds === undefined ? {} : { retryAfterMs: seconds * 1000 }) });
   }
-}
-
-async function newTicket(): Promise<string> {
-  const token = await accessToken();
-  const response = await fetch("/v1/stream/tickets", { method: "POST", headers: { authorization: `Bearer ${token}` } });
-  if (!response.ok) throw await problemOf(response);
-  return ((await response.json()) as { ticket: string }).ticket;
 }
 
 /** A ticket is good once and for 30 s, so that no token is in an address that somebody logs. */
