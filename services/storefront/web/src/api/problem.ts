@@ -41,11 +41,12 @@ export class ApiError extends Error {
 export async function problemOf(response: Response): Promise<ApiError> {
   const body = await readJson(response);
   const type = text(body["type"]);
+  const faults = faultsOf(body);
   return new ApiError(
     response.status,
     type.slice(type.lastIndexOf("/") + 1) || "unknown",
-    text(body["detail"]) || text(body["title"]) || `The server answered ${response.status}.`,
-    faultsOf(body),
+    text(body["detail"]) || words(faults) || text(body["title"]) || `The server answered ${response.status}.`,
+    faults,
     retryAfter(response.headers.get("retry-after")),
     text(body["trace_id"]) || undefined,
   );
@@ -73,6 +74,10 @@ function faultsOf(body: Record<string, unknown>): FieldFault[] {
     const { field, detail } = Object(error) as Record<string, unknown>;
     return typeof field === "string" ? [{ field, detail: text(detail) || "is not valid" }] : [];
   });
+}
+
+function words(faults: FieldFault[]): string {
+  return faults.map(({ field, detail }) => `${field}: ${detail}`).join("; ");
 }
 
 function text(value: unknown): string {
