@@ -94,7 +94,7 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S> {
 /// A handler as a route, by the method and at the path of its description.
 pub fn operation<D, H, T, S>(_: D, handler: H) -> UtoipaMethodRouter<S>
 where
-    D: utoipa::Path + utoipa::__dev::SchemaReferences,
+    D: utoipa::Path + utoipa::__dev::SchemaReferences + utoipa::__dev::Tags<'static>,
     H: Handler<T, S>,
     T: 'static,
     S: Clone + Send + Sync + 'static,
@@ -105,8 +105,11 @@ where
     let routes = methods.iter().fold(MethodRouter::new(), |routes, method| {
         routes.on(method.to_method_filter(), handler.clone())
     });
+    let mut description = D::operation();
+    let tags = D::tags().into_iter().map(str::to_owned);
+    description.tags.get_or_insert_default().extend(tags);
     let mut paths = Paths::new();
-    paths.add_path_operation(D::path(), methods, D::operation());
+    paths.add_path_operation(D::path(), methods, description);
     (schemas, paths, routes)
 }
 

@@ -114,7 +114,8 @@ impl<C: Clock> HttpPrices<C> {
                 );
                 Ok(Some(price))
             }
-            (StatusCode::NOT_FOUND, ..) => {
+            // What no product could be called is not sold either.
+            (StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST, ..) => {
                 self.known.invalidate(sku);
                 Ok(None)
             }

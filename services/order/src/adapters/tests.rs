@@ -220,11 +220,13 @@ async fn many_who_need_one_price_ask_once() {
 
 #[tokio::test]
 async fn a_product_that_is_not_sold_has_no_price() {
-    let fake = Fake::start(&[(404, &[], "")]).await;
-    assert_eq!(
-        fake.prices(&ManualClock::default()).prices(&skus()).await,
-        Ok(vec![None])
-    );
+    // Nor has one that no product could be called by.
+    for refusal in [404, 400] {
+        let answers: &'static [Answer] = Box::leak(Box::new([(refusal, &[][..], "")]));
+        let fake = Fake::start(answers).await;
+        let prices = fake.prices(&ManualClock::default());
+        assert_eq!(prices.prices(&skus()).await, Ok(vec![None]), "{refusal}");
+    }
 }
 
 #[tokio::test]
