@@ -11,7 +11,7 @@ import schemathesis
 
 
 # Operations that no single request and answer tells, and where they are tested instead.
-ELSEWHERE = {}
+ELSEWHERE = {"followOrder": "an answer that does not end: the tests of services/realtime"}
 
 
 class Story:
@@ -86,6 +86,9 @@ def register_and_shop(story):
     # It may have been completed by now.
     tell((202, 409), "cancelOrder", token, id=order)
     tell(403, "resumeOrder", token, id=order)
+    tell(201, "createStreamTicket", token)
+    # Nothing but a WebSocket.
+    tell(426, "followOrders", token)
     tell(200, "exportAccount", token)
     tell(204, "changePassword", token)
     log_in_again(story)
