@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/url"
+	"strings"
 	"time"
 
 	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
@@ -142,8 +143,23 @@ func (a *authority) secret(node *core.Node, name string) (*tls.Secret, error) {
 		pair := &tls.TlsCertificate{CertificateChain: inline(chain), PrivateKey: inline(key)}
 		return &tls.Secret{Name: name, Type: &tls.Secret_TlsCertificate{TlsCertificate: pair}}, nil
 	default:
+		return fromFiles(name)
+	}
+}
+
+// fromFiles reads the certificate of a Gateway that names files: file-cert:CHAIN~KEY.
+func fromFiles(name string) (*tls.Secret, error) {
+	files, isFiles := strings.CutPrefix(name, "file-cert:")
+	chain, key, isPair := strings.Cut(files, "~")
+	if !isFiles || !isPair {
 		return nil, status.Errorf(codes.NotFound, "there is no secret %q", name)
 	}
+	pair := &tls.TlsCertificate{CertificateChain: named(chain), PrivateKey: named(key)}
+	return &tls.Secret{Name: name, Type: &tls.Secret_TlsCertificate{TlsCertificate: pair}}, nil
+}
+
+func named(file string) *core.DataSource {
+	return &core.DataSource{Specifier: &core.DataSource_Filename{Filename: file}}
 }
 
 func inline(pem []byte) *core.DataSource {

@@ -13,6 +13,7 @@ mod browsers;
 mod forged;
 mod paths;
 mod streams;
+mod tls;
 mod tokens;
 
 use std::net::SocketAddr;
