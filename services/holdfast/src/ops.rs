@@ -5,16 +5,28 @@
 //! | [`filter`] | which dead letters are meant |
 //! | [`letters`] | reads the stream `DLQ` |
 //! | [`redrive`] | sends letters back, or gives them up for good |
+//! | [`job`] | operations on many letters: planned, carried out, resumed |
 //! | [`bulk`] | does something to many items: paced, resumable, told item by item |
 //! | [`audit`] | who did what, in the stream `AUDIT` |
+//! | [`view`] | letters and operations as JSON |
 //! | [`health`] | how far each consumer is behind |
+//! | [`events`] | tells operators on `ops.>` |
+//! | [`watch`] | sees what they are told |
+//! | [`api`] | the same operations over HTTP, for staff |
+//! | [`process`] | the process that watches and serves |
 
+pub mod api;
 pub mod audit;
 pub mod bulk;
+pub mod events;
 pub mod filter;
 pub mod health;
+pub mod job;
 pub mod letters;
+pub mod process;
 pub mod redrive;
+pub mod view;
+pub mod watch;
 
 use holdfast_platform::journal;
 use uuid::Uuid;

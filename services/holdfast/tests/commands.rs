@@ -8,6 +8,8 @@
 
 #[path = "commands/dlq.rs"]
 mod dlq;
+#[path = "commands/ops.rs"]
+mod ops;
 
 use std::process::{Output, Stdio};
 use std::sync::Arc;

@@ -56,7 +56,21 @@ async fn round_trip(nats: &Nats) {
 const NOBODYS: &str = "nobodys.subject";
 
 /// What each service would do if it were taken over.
-const FORBIDDEN: [(&str, &[&str], &[&str]); 7] = [
+const FORBIDDEN: [(&str, &[&str], &[&str]); 8] = [
+    (
+        "ops",
+        &[
+            "orders.u.o",
+            "payments.o",
+            "inventory.log.0",
+            "dlq.order.order-payment.refused.x.u.o.i",
+            "$JS.API.STREAM.PURGE.DLQ",
+            "$JS.API.STREAM.DELETE.AUDIT",
+            "$JS.API.STREAM.MSG.DELETE.AUDIT",
+            "$JS.API.CONSUMER.MSG.NEXT.REDRIVE.order-payment",
+        ],
+        &[">", "ops.>", "orders.>", "_INBOX_order.>"],
+    ),
     (
         "order",
         &[
@@ -194,6 +208,8 @@ async fn what_is_a_services_own_is_not_refused() {
         ("order", "$JS.ACK._.hash.ORDERS.order-payment.1.1.1.1.1"),
         ("inventory", "$JS.API.CONSUMER.UNPIN.ORDERS.inventory"),
         ("payment", "payments.o"),
+        ("ops", "ops.saga_parked.o"),
+        ("ops", "$JS.API.STREAM.MSG.DELETE.DLQ"),
         ("catalog", "$KV.catalog.tea-1.0"),
         ("quota", "$KV.quota.a.b.c"),
         ("user", "$JS.API.STREAM.MSG.DELETE.USER_KEYS"),

@@ -3,15 +3,14 @@
 use std::num::NonZeroU32;
 
 use clap::Args;
-use futures::Stream;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{Error, Outcome};
-use crate::ops;
-use crate::ops::audit::Operation;
-use crate::ops::bulk::{self, Act, Rate, Tally};
+use crate::ops::audit::{Actor, Operation};
+use crate::ops::bulk::{self, Tally};
+use crate::ops::job::Job;
 use crate::ui;
 
 #[derive(Debug, Args)]
@@ -34,43 +33,38 @@ pub(super) struct Options {
 }
 
 impl Options {
-    pub(super) fn actor(&self) -> String {
+    pub(super) fn actor(&self) -> Actor {
         let user = || std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
         let host = || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        self.by
-            .clone()
-            .unwrap_or_else(|| format!("{}@{}", user(), host().trim()))
+        let name = self.by.clone();
+        Actor {
+            name: name.unwrap_or_else(|| format!("{}@{}", user(), host().trim())),
+            via: "cli",
+        }
     }
 }
 
-/// What is shown besides the items.
-pub(super) struct Display {
-    pub(super) matching: u64,
-    /// The command that goes on after an interruption.
-    pub(super) resume: String,
-}
-
 /// Does it, shows how far it is, and stops in an orderly way at the first Ctrl-C.
-pub(super) async fn run<A: Act>(
-    act: &A,
-    pages: impl Stream<Item = Result<Vec<A::Item>, ops::Error>>,
-    (operation, rate): (&Operation, Rate),
-    (options, display): (&Options, Display),
-) -> Result<Outcome, Error> {
+pub(super) async fn run(job: &Job, options: &Options) -> Result<Outcome, Error> {
+    let operation = job.begin().await?;
     let stop = CancellationToken::new();
     let watch = tokio::spawn(stop_at_ctrl_c(stop.clone()));
-    let bar = progress(display.matching);
+    let bar = progress(job.matching());
     let tell = |name: &str, outcome: &bulk::Outcome| {
         bar.inc(1);
         bar.suspend(|| show(name, outcome, options));
     };
-    let tally = bulk::run(act, pages, (operation, rate), &stop, tell).await;
+    let tally = job.carry_out(&operation, &stop, tell).await;
     watch.abort();
     bar.finish_and_clear();
     let tally = tally?;
-    summarise(operation, &tally, options);
+    summarise(&operation, &tally, options);
     if tally.interrupted {
-        ui::note(format_args!("interrupted; go on with: {}", display.resume));
+        let command = job.what().command();
+        ui::note(format_args!(
+            "interrupted; go on with: holdfast {command} --resume {}",
+            operation.id
+        ));
     }
     let all = tally.skipped + tally.failed == 0 && !tally.interrupted;
     Ok(if all { Outcome::Done } else { Outcome::Negative })

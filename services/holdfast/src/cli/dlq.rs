@@ -5,14 +5,15 @@ mod filter;
 mod help;
 mod show;
 
+use std::collections::BTreeMap;
+
 use clap::{Args, Subcommand};
 use futures::TryStreamExt as _;
-use serde_json::{Value, json};
 
 use super::connect::Platform;
 use super::{Error, Outcome};
 use crate::ops::letters::{Kind, Letters, StoredLetter};
-use crate::ops::{self, audit};
+use crate::ops::{self, audit, view};
 use crate::ui;
 use filter::Filter;
 pub(super) use help::EXAMPLES;
@@ -110,7 +111,7 @@ impl List {
                 }
                 shown += 1;
                 match self.json {
-                    true => ui::line(show::brief(&letter)),
+                    true => ui::line(view::brief(&letter)),
                     false => show::line(&letter),
                 }
             }
@@ -122,23 +123,10 @@ impl List {
     }
 }
 
-/// Prints how many letters there are of each kind, and returns how many there are in all.
-fn show_tally(tally: &std::collections::BTreeMap<Kind, u64>, as_json: bool) -> u64 {
-    let total = tally.values().sum();
+/// Prints how many letters there are of each kind.
+fn show_tally(tally: &BTreeMap<Kind, u64>, as_json: bool) {
     if as_json {
-        let kinds: Vec<Value> = tally
-            .iter()
-            .map(|(kind, count)| {
-                let Kind {
-                    service,
-                    consumer,
-                    reason,
-                } = kind;
-                json!({"service": service, "consumer": consumer, "reason": reason, "count": count})
-            })
-            .collect();
-        ui::line(json!({"total": total, "kinds": kinds}));
-        return total;
+        return ui::line(view::tally(tally));
     }
     for (kind, count) in tally {
         let Kind {
@@ -148,8 +136,8 @@ fn show_tally(tally: &std::collections::BTreeMap<Kind, u64>, as_json: bool) -> u
         } = kind;
         ui::line(format_args!("{count:>8}  {service:<14} {consumer:<22} {reason}"));
     }
+    let total: u64 = tally.values().sum();
     ui::line(format_args!("{total:>8}  in all"));
-    total
 }
 
 impl Show {
@@ -164,7 +152,7 @@ impl Show {
             return Ok(Outcome::Negative);
         };
         match self.json {
-            true => ui::line(show::whole(&letter)),
+            true => ui::line(view::whole(&letter)),
             false => show::story(&letter),
         }
         Ok(Outcome::Done)

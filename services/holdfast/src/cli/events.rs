@@ -1,5 +1,7 @@
 //! `holdfast events`.
 
+mod ops;
+
 use std::pin::pin;
 use std::time::Duration;
 
@@ -32,6 +34,7 @@ Examples:
   holdfast events tail --since 1h --type SagaParked       what was parked in the last hour, and what will be
   holdfast events tail --order ID --since 0s --json       one order, from its beginning
   holdfast events tail --since 1d --no-follow             and end at the newest
+  holdfast events tail --ops --since 1h                   what operators are told: parked, dead letters, breakers, writers
 
 --since takes a time span (`90s`, `2h`, `1d`), an RFC 3339 time, or 0s for the beginning.
 
@@ -53,6 +56,9 @@ pub(super) struct TailArguments {
     /// Only events of this type, such as OrderCompleted; may be repeated.
     #[arg(long = "type", value_name = "TYPE", ignore_case = true, value_parser = TYPES)]
     types: Vec<String>,
+    /// What operators are told, instead of what happens to orders: the subjects `ops.>`.
+    #[arg(long, conflicts_with_all = ["order", "user", "types"])]
+    ops: bool,
     /// End when the newest event was shown.
     #[arg(long)]
     no_follow: bool,
@@ -99,16 +105,20 @@ fn since(text: &str) -> Result<Since, String> {
 pub(super) async fn run(command: Command) -> Result<Outcome, Error> {
     let Command::Tail(arguments) = command;
     let nats = arguments.platform.connect().await?;
+    let stream = match arguments.ops {
+        true => subjects::OPS,
+        false => subjects::ORDERS,
+    };
     let after = match arguments.since {
-        None => Revision(Log::now(&nats, subjects::ORDERS).await?.end()),
+        None => Revision(Log::now(&nats, stream).await?.end()),
         Some(Since::Beginning) => Revision::NONE,
-        Some(Since::Time(time)) => logs::revision_before(&nats, subjects::ORDERS, time).await?,
+        Some(Since::Time(time)) => logs::revision_before(&nats, stream, time).await?,
         Some(Since::Ago(ago)) => {
             let time = Timestamp::now().checked_sub(ago).unwrap_or(Timestamp::MIN);
-            logs::revision_before(&nats, subjects::ORDERS, time).await?
+            logs::revision_before(&nats, stream, time).await?
         }
     };
-    let journal = JetStreamJournal::new(&nats, subjects::ORDERS, JournalConfig::default());
+    let journal = JetStreamJournal::new(&nats, stream, JournalConfig::default());
     let mut tail = pin!(journal.tail(&arguments.filter(), after));
     let paint = Paint::from_environment();
     while let Some(next) = tail.next().await {
@@ -126,11 +136,17 @@ pub(super) async fn run(command: Command) -> Result<Outcome, Error> {
 
 impl TailArguments {
     fn filter(&self) -> String {
+        if self.ops {
+            return "ops.>".to_owned();
+        }
         let token = |id: Option<Uuid>| id.map_or_else(|| "*".to_owned(), |id| id.to_string());
         format!("orders.{}.{}", token(self.user), token(self.order))
     }
 
     fn show(&self, record: &Record, paint: Paint) {
+        if self.ops {
+            return ops::show(record, paint, self.json);
+        }
         match codec::decode_events(&record.payload) {
             Err(error) => ui::note(format_args!(
                 "sequence {} cannot be read: {error}",

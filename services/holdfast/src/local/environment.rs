@@ -84,6 +84,7 @@ fn own(service: Service, options: &Options) -> Variables {
         }
         Service::Catalog => vec![("HOLDFAST_INVENTORY_URL", url(Service::Inventory))],
         Service::Inventory | Service::Realtime => Vec::new(),
+        Service::Ops => vec![("HOLDFAST_OPS_PROXIES", proxies(options))],
         Service::Storefront => {
             let pages = options.mesh.as_ref().and_then(|mesh| mesh.pages.as_ref());
             let pages = pages.map(|folder| folder.display().to_string());
@@ -103,6 +104,24 @@ fn own(service: Service, options: &Options) -> Variables {
             ]
         }
     }
+}
+
+/// Whose breakers are watched: those of the gateway and of all sidecars.
+fn proxies(options: &Options) -> String {
+    if options.mesh.is_none() {
+        return String::new();
+    }
+    let admin = |name: &str, port: u16| format!("{name}=http://127.0.0.1:{port}");
+    let sidecars = Service::START_ORDER
+        .into_iter()
+        .filter(|service| service.sidecar().is_some());
+    let sidecars = sidecars.map(|service| admin(service.name(), options.ports.of(service).sidecar.admin));
+    let gateway = admin("gateway", options.ports.gateway.admin);
+    [gateway]
+        .into_iter()
+        .chain(sidecars)
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// A provider comes in as everybody from outside does.

@@ -35,7 +35,7 @@ macro_rules! users {
     };
 }
 
-static USERS: [User; 8] = users![
+static USERS: [User; 9] = users![
     "order" "ORDER",
     "inventory" "INVENTORY",
     "payment" "PAYMENT",
@@ -43,6 +43,7 @@ static USERS: [User; 8] = users![
     "quota" "QUOTA",
     "user" "USER",
     "realtime" "REALTIME",
+    "ops" "OPS",
     "holdfast" "HOLDFAST",
 ];
 

@@ -21,6 +21,8 @@ pub enum Service {
     Storefront,
     /// Order status as it changes.
     Realtime,
+    /// What operators hear of and do.
+    Ops,
 }
 
 /// What is the same on every laptop.
@@ -65,7 +67,7 @@ macro_rules! row {
 
 impl Service {
     /// Who is called comes before who calls.
-    pub const START_ORDER: [Self; 8] = [
+    pub const START_ORDER: [Self; 9] = [
         Self::Sandbox,
         Self::User,
         Self::Catalog,
@@ -74,6 +76,7 @@ impl Service {
         Self::Order,
         Self::Storefront,
         Self::Realtime,
+        Self::Ops,
     ];
 
     const fn row(self) -> Row {
@@ -85,6 +88,7 @@ impl Service {
             Self::Inventory => row!("inventory", 8103, "Port of the inventory service", with sidecar),
             Self::Payment => row!("payment", 8104, "Port of the payment service", with sidecar),
             Self::Storefront => row!("storefront", 8108, "Port of the shop's pages", with sidecar),
+            Self::Ops => row!("ops", 8109, "Port of the operator's API"),
             Self::Order => row!("order", 8101, "Port of the order service", with sidecar),
             Self::Realtime => row!("realtime", 8107, "Port of the realtime service", with sidecar),
         }

@@ -32,15 +32,15 @@ pub enum Outcome {
 }
 
 /// What is done to each item.
-pub trait Act {
+pub trait Act: Sync {
     /// What it is done to.
-    type Item;
+    type Item: Send + Sync;
 
     /// The name of an item, in results and records.
     fn name(&self, item: &Self::Item) -> String;
 
     /// Does it. Done twice, it has the effect of once.
-    fn act(&self, item: &Self::Item) -> impl Future<Output = Outcome>;
+    fn act(&self, item: &Self::Item) -> impl Future<Output = Outcome> + Send;
 }
 
 /// How it went.
@@ -85,11 +85,14 @@ pub async fn run<A: Act>(
     let mut pace = Pace::new(rate);
     let mut pages = std::pin::pin!(pages);
     'all: while let Some(page) = pages.next().await {
-        for group in page?.chunks(pace.group()) {
-            if stop.is_cancelled() {
-                break 'all;
+        let mut page = page?.into_iter();
+        loop {
+            let group: Vec<A::Item> = page.by_ref().take(pace.group()).collect();
+            match group.is_empty() {
+                true => break,
+                false if stop.is_cancelled() => break 'all,
+                false => work_off(act, group, (operation, &mut pace), &mut tally, &mut tell).await?,
             }
-            work_off(act, group, (operation, &mut pace), &mut tally, &mut tell).await?;
         }
     }
     tally.interrupted = stop.is_cancelled();
@@ -99,7 +102,7 @@ pub async fn run<A: Act>(
 
 async fn work_off<A: Act>(
     act: &A,
-    group: &[A::Item],
+    group: Vec<A::Item>,
     (operation, pace): (&Operation, &mut Pace),
     tally: &mut Tally,
     tell: &mut impl FnMut(&str, &Outcome),
@@ -112,7 +115,7 @@ async fn work_off<A: Act>(
             let due = pace.next();
             async move {
                 sleep_until(due).await;
-                (act.name(item), act.act(item).await)
+                (act.name(&item), act.act(&item).await)
             }
         })
         .buffer_unordered(AT_ONCE);

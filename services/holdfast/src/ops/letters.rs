@@ -114,13 +114,37 @@ impl Letters {
             .map_ok(|page| page.iter().map(StoredLetter::of).collect())
     }
 
+    /// At most `limit` (1..=1000) of the letters that are meant, after a sequence, oldest first.
+    ///
+    /// # Errors
+    /// [`Error`] if the stream does not answer.
+    pub async fn some(
+        &self,
+        filter: &LetterFilter,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredLetter>, Error> {
+        let since = match filter.since {
+            Some(since) => logs::revision_before(&self.nats, subjects::DLQ, since).await?,
+            None => Revision::NONE,
+        };
+        let after = since.max(Revision(after));
+        let page = self
+            .dlq
+            .scan(&filter.subject(), after, Revision::NONE, limit)
+            .await;
+        let mut page = page.map_err(failed)?;
+        page.retain(|record| is_before(record, filter));
+        Ok(page.iter().map(StoredLetter::of).collect())
+    }
+
     fn records<'a>(
         &'a self,
         filter: &'a LetterFilter,
         up_to: u64,
     ) -> impl Stream<Item = Result<Vec<Record>, Error>> + 'a {
-        let named = stream::iter(&filter.sequences).filter_map(move |sequence| async move {
-            let page = self.named(filter, *sequence, up_to).await.transpose();
+        let named = stream::iter(filter.sequences.clone()).filter_map(move |sequence| async move {
+            let page = self.named(filter, sequence, up_to).await.transpose();
             page.map(|record| record.map(|record| vec![record]))
         });
         let all = stream::try_unfold(None, move |after| self.page(filter, up_to, after));

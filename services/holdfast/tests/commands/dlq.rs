@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::{USER, create_order, holdfast, provisioned, run};
 
 /// A letter of `consumer` about the order `n`.
-fn letter(consumer: &str, n: u64, reason: DeadLetterReason) -> Letter {
+pub fn letter(consumer: &str, n: u64, reason: DeadLetterReason) -> Letter {
     let order = Uuid::from_u128(n.into()).to_string();
     let original = Record {
         subject: format!("orders.{USER}.{order}"),
@@ -38,7 +38,7 @@ fn letter(consumer: &str, n: u64, reason: DeadLetterReason) -> Letter {
     Letter::new(("order", consumer, "ORDERS"), original, about).given_up(reason, 1, (None, failure))
 }
 
-async fn store(nats: &Nats, letters: impl IntoIterator<Item = Letter>) {
+pub async fn store(nats: &Nats, letters: impl IntoIterator<Item = Letter>) {
     let stored = futures::stream::iter(letters).map(async |letter| {
         let mut headers = HeaderMap::new();
         letter
@@ -53,7 +53,7 @@ async fn store(nats: &Nats, letters: impl IntoIterator<Item = Letter>) {
     stored.buffered(500).for_each(|()| std::future::ready(())).await;
 }
 
-async fn left(nats: &Nats, stream: &str) -> u64 {
+pub async fn left(nats: &Nats, stream: &str) -> u64 {
     nats.jetstream()
         .get_stream(stream)
         .await

@@ -1,10 +1,11 @@
 //! Letters and operations, as people and programs read them.
 
 use holdfast_platform::dead_letter::{Letter, type_token};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::ops::audit;
 use crate::ops::letters::StoredLetter;
+use crate::ops::view::{operation, status};
 use crate::ui::{self, Colour, Paint};
 
 /// One line.
@@ -42,45 +43,6 @@ pub(super) fn line(stored: &StoredLetter) {
     ));
 }
 
-/// All but headers and payload.
-pub(crate) fn brief(stored: &StoredLetter) -> Value {
-    let Ok(letter) = &stored.letter else {
-        return json!({"letter": stored.sequence, "stored_at": stored.stored, "unreadable": stored.subject});
-    };
-    json!({
-        "letter": stored.sequence,
-        "stored_at": stored.stored,
-        "service": letter.service,
-        "consumer": letter.consumer,
-        "reason": letter.reason,
-        "type": letter.event_type,
-        "order": letter.about.entity,
-        "user": letter.about.user,
-        "attempts": letter.attempts,
-        "redrives": letter.redrives,
-        "first_error": {"time": letter.first.time, "error": letter.first.error},
-        "last_error": {"time": letter.last.time, "error": letter.last.error},
-        "source": {
-            "stream": letter.origin.stream,
-            "sequence": letter.origin.sequence.0,
-            "subject": letter.origin.subject,
-            "time": letter.origin.time,
-        },
-        "trace_id": letter.trace_id,
-    })
-}
-
-/// All of it. A payload that is no text is told in bytes.
-pub(crate) fn whole(stored: &StoredLetter) -> Value {
-    let mut whole = brief(stored);
-    if let (Some(members), Ok(letter)) = (whole.as_object_mut(), &stored.letter) {
-        members.insert("headers".to_owned(), json!(letter.headers));
-        let payload = String::from_utf8_lossy(&letter.payload);
-        members.insert("payload".to_owned(), json!(payload));
-    }
-    whole
-}
-
 /// The letter with its story, for people.
 pub(super) fn story(stored: &StoredLetter) {
     line(stored);
@@ -115,40 +77,6 @@ pub(super) fn story(stored: &StoredLetter) {
     match serde_json::from_slice::<Value>(&letter.payload) {
         Ok(payload) => ui::line(format_args!("{payload:#}")),
         Err(_) => ui::line(String::from_utf8_lossy(&letter.payload)),
-    }
-}
-
-/// An operation as it is recorded.
-pub(crate) fn operation(history: &audit::History) -> Value {
-    let audit::History { started, tally, .. } = history;
-    let filter: Value = serde_json::from_str(&started.filter).unwrap_or(Value::Null);
-    let failed: Vec<Value> = history
-        .failed
-        .iter()
-        .map(|item| json!({"item": item.item, "detail": item.detail, "skipped": item.skipped}))
-        .collect();
-    json!({
-        "id": history.id,
-        "command": started.command,
-        "actor": started.actor,
-        "via": started.via,
-        "filter": filter,
-        "status": status(history),
-        "started_at": history.since,
-        "updated_at": history.until,
-        "matching": started.matching,
-        "done": tally.done,
-        "skipped": tally.skipped,
-        "failed": tally.failed,
-        "not_done": failed,
-    })
-}
-
-fn status(history: &audit::History) -> &'static str {
-    match (history.is_over, history.tally.interrupted) {
-        (false, _) => "running",
-        (true, true) => "interrupted",
-        (true, false) => "ended",
     }
 }
 
