@@ -11,13 +11,13 @@ mod exec;
 mod identities;
 mod logs;
 mod mesh;
+mod options;
 mod ports;
 mod run_dir;
 mod seed;
 mod services;
 mod spec;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ pub use exec::replace_process;
 pub use identities::{OPERATOR, operator};
 pub use logs::Logs;
 pub use mesh::{Mesh, Proxy};
+pub use options::{Options, new_webhook_secret, own_folder};
 pub use ports::{GatewayPorts, Ports, ServicePorts, SidecarPorts};
 pub use run_dir::{Process, RunDir};
 pub use seed::{CUSTOMER, STAFF, sample_skus};
@@ -50,39 +51,6 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// Longer than services take to finish what is under way.
 const STOP_WITHIN: Duration = Duration::from_secs(15);
-
-/// How to run the platform.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The folder that gets `run` and `data`, normally `.holdfast`.
-    pub home: PathBuf,
-    /// Where the binaries of the services are.
-    pub binaries: PathBuf,
-    /// The nats-server binary.
-    pub nats_server: PathBuf,
-    /// Where everything listens, on 127.0.0.1.
-    pub ports: Ports,
-    /// The mesh that services call each other by, and clients come in by; none: they do it directly.
-    pub mesh: Option<Mesh>,
-    /// What an acknowledged write has survived.
-    pub sync: Sync,
-    /// Where the children's output goes.
-    pub logs: Logs,
-    /// What the sandbox signs its webhooks with.
-    pub webhook_secret: String,
-    /// How much of each sample product is in stock.
-    pub stock: u32,
-}
-
-impl Options {
-    /// What is started, in this order: the shop only if its pages are built and there is a gateway to serve them.
-    pub fn services(&self) -> impl Iterator<Item = Service> + use<> {
-        let has_pages = self.mesh.as_ref().is_some_and(|mesh| mesh.pages.is_some());
-        Service::START_ORDER
-            .into_iter()
-            .filter(move |service| *service != Service::Storefront || has_pages)
-    }
-}
 
 /// A platform that runs until [`Platform::stop`]; the children of one that is dropped or killed die with it.
 #[derive(Debug)]
@@ -289,29 +257,4 @@ impl Platform {
         }
         self.run_dir.clear();
     }
-}
-
-/// A secret for the webhooks of one run.
-#[must_use]
-pub fn new_webhook_secret() -> String {
-    format!("{:032x}", rand::random::<u128>())
-}
-
-/// The folder of the binary that runs now, where the services' binaries are too.
-///
-/// # Errors
-/// [`Error::File`] if the system does not tell.
-pub fn own_folder() -> Result<PathBuf, Error> {
-    let exe = std::env::current_exe().map_err(|source| Error::File {
-        path: "holdfast".into(),
-        source,
-    })?;
-    let folder = exe.parent().unwrap_or(Path::new("."));
-    // A test's binary is one level below those that it starts.
-    let folder = if folder.ends_with("deps") {
-        folder.parent().unwrap_or(folder)
-    } else {
-        folder
-    };
-    Ok(folder.to_owned())
 }
