@@ -1,5 +1,7 @@
 //! `holdfast schemas`.
 
+mod help;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -9,65 +11,23 @@ use super::connect::Platform;
 use super::{Error, Outcome};
 use crate::schemas::{self, Package, Registered, Registry, Standing};
 use crate::ui::{self, Colour, Paint};
+pub(super) use help::EXAMPLES;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// The packages that are registered.
-    #[command(after_help = LIST)]
+    #[command(after_help = help::LIST)]
     List(List),
     /// What a package holds.
-    #[command(after_help = SHOW)]
+    #[command(after_help = help::SHOW)]
     Show(Show),
     /// Could these contracts be registered; nothing is changed.
-    #[command(after_help = CHECK)]
+    #[command(after_help = help::CHECK)]
     Check(Offered),
     /// Register contracts; refuse all if one would break programs that are in use.
-    #[command(after_help = PUSH)]
+    #[command(after_help = help::PUSH)]
     Push(Offered),
 }
-
-pub(super) const EXAMPLES: &str = "\
-Examples:
-  holdfast schemas list                                what is registered, and since when
-  holdfast schemas show holdfast.order.v1 OrderCommit  one message
-  holdfast schemas check --file next.binpb             would `buf build -o next.binpb` be taken
-  holdfast schemas push                                register what is built in
-
-Exit status: 0 done, 1 something is incompatible or not registered, 2 it could not be done.";
-
-const LIST: &str = "\
-Examples:
-  holdfast schemas list
-  holdfast schemas list --json | jq -r '.[].package'
-
-Exit status: 0 done, 2 the registry cannot be read.";
-
-const SHOW: &str = "\
-Examples:
-  holdfast schemas show holdfast.order.v1                   all of it, in Protobuf's language
-  holdfast schemas show holdfast.order.v1 OrderCommit       one message
-  holdfast schemas show holdfast.order.v1 --revision 3      as it was before (see --versions)
-  holdfast schemas show holdfast.order.v1 --output now.binpb    a FileDescriptorSet, for buf and the like
-
-Exit status: 0 done, 1 it is not registered, 2 it could not be done.";
-
-const CHECK: &str = "\
-Examples:
-  holdfast schemas check                       is this program's own contract registered, or could it be
-  buf build services/contracts/proto -o next.binpb && holdfast schemas check --file next.binpb
-
-The rules are those of `buf breaking` with WIRE_JSON, and that no message goes.
-
-Exit status: 0 it could be registered or is, 1 it is refused, 2 it could not be done.";
-
-const PUSH: &str = "\
-Examples:
-  holdfast schemas push                        what is built in; `holdfast nats apply` and `holdfast up` do it, too
-  holdfast schemas push --file next.binpb      a FileDescriptorSet, as `buf build -o` writes it
-
-A program that was rolled back to offers what was registered before; that is left alone.
-
-Exit status: 0 it is registered, 1 it is refused and nothing was changed, 2 it could not be done.";
 
 #[derive(Debug, Args)]
 pub(super) struct List {
