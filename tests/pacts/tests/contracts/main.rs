@@ -27,7 +27,7 @@ use uuid::Uuid;
 const UUID: &str = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
 
 /// A directive of `Cache-Control` that allows to keep an answer; Pact looks at each directive by itself.
-const KEEP: &str = "^(max-age|stale-while-revalidate|stale-if-error)=[0-9]+$";
+const KEEP: &str = "^(public|(max-age|stale-while-revalidate|stale-if-error)=[0-9]+)$";
 
 /// An id that can be recognised.
 fn id(number: u128) -> Uuid {
