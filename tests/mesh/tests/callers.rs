@@ -4,7 +4,7 @@ use holdfast_envoy_harness::{Protocol, Script, Upstream};
 use holdfast_tests_mesh::{Mesh, QUOTA_SIDECAR};
 
 /// Each service's own port, and that of its sidecar.
-const SERVICES: [(&str, u16, u16); 10] = [
+const SERVICES: [(&str, u16, u16); 11] = [
     ("order", 8101, 15101),
     ("catalog", 8102, 15102),
     ("inventory", 8103, 15103),
@@ -12,6 +12,7 @@ const SERVICES: [(&str, u16, u16); 10] = [
     ("user", 8105, 15105),
     ("notification", 8106, 15106),
     ("realtime", 8107, 15107),
+    ("ops", 8109, 15109),
     ("storefront", 8108, 15108),
     ("quota", 8180, 15180),
     ("sandbox", 8190, 15190),
@@ -32,7 +33,7 @@ const ACCOUNTS: [&str; 12] = [
     "default",
 ];
 /// What is asked of whom, and who may. A probe of a kubelet and metrics are not for callers.
-const CALLS: [(&str, &str, &str, &[&str]); 50] = [
+const CALLS: [(&str, &str, &str, &[&str]); 52] = [
     ("order", "GET", "/v1/orders", &["gateway"]),
     ("order", "HEAD", "/v1/orders/7", &["gateway"]),
     ("order", "POST", "/v1/orders", &["gateway"]),
@@ -69,6 +70,8 @@ const CALLS: [(&str, &str, &str, &[&str]); 50] = [
     ("user", "POST", "/v1/contacts/7", &[]),
     ("user", "GET", "/metrics", &[]),
     ("notification", "GET", "/v1/contacts/7", &[]),
+    ("ops", "POST", "/v1/ops/redrives", &["gateway"]),
+    ("ops", "GET", "/metrics", &[]),
     ("realtime", "GET", "/v1/stream", &["gateway"]),
     ("realtime", "POST", "/v1/stream/tickets", &["gateway"]),
     ("realtime", "GET", "/v1/orders/7/stream", &["gateway"]),

@@ -29,13 +29,15 @@ const INVENTORY: u16 = 8103;
 const PAYMENT: u16 = 8104;
 const USERS: u16 = 8105;
 const REALTIME: u16 = 8107;
-const SERVICES: [(&str, u16); 6] = [
+const OPS: u16 = 8109;
+const SERVICES: [(&str, u16); 7] = [
     ("order", ORDER),
     ("catalog", CATALOG),
     ("inventory", INVENTORY),
     ("payment", PAYMENT),
     ("user", USERS),
     ("realtime", REALTIME),
+    ("ops", OPS),
 ];
 const PROTOCOLS: [Protocol; 2] = [Protocol::Http1, Protocol::Http2];
 
@@ -183,6 +185,8 @@ async fn given_a_customer_then_what_is_for_staff_is_403() {
         ("DELETE", "/v1/products/mug"),
         ("POST", "/v1/stock/mug/receipts"),
         ("POST", "/v1/orders/0198/resume"),
+        ("GET", "/v1/ops/letters"),
+        ("POST", "/v1/ops/redrives"),
     ];
     for (method, path) in staff_only {
         let answer = edge.send(method, path, Some(USER_TOKEN), &[]).await;
