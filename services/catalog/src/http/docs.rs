@@ -1,6 +1,7 @@
-//! What the API of Holdfast looks like: the OpenAPI document of all services, and a page to read it on.
+//! What the API of Holdfast looks like: the OpenAPI document of all services, and a page to read it on; beside it the
+//! AsyncAPI document of the events.
 //!
-//! Both are compiled in and need nothing else, so they are there as long as one catalogue is.
+//! All are compiled in and need nothing else, so they are there as long as one catalogue is.
 
 use std::hash::{DefaultHasher, Hasher};
 
@@ -15,6 +16,7 @@ use holdfast_platform::problem::{NOT_FOUND, Problem, ValidPath};
 use super::{Content, JSON, value};
 
 const DOCUMENT: &str = include_str!("../../../../docs/api/openapi.json");
+const EVENTS: &str = include_str!("../../../../docs/api/asyncapi.json");
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=300, stale-if-error=604800");
 /// Scripts, styles and requests of this origin alone. The page styles some elements by attributes.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -34,7 +36,7 @@ struct File {
 #[derive(Clone)]
 pub(super) struct Shelf {
     document: File,
-    page: [File; 4],
+    page: [File; 5],
 }
 
 impl File {
@@ -85,6 +87,7 @@ impl Shelf {
                     "text/css; charset=utf-8",
                     include_str!("../../assets/docs/swagger-ui.css"),
                 ),
+                File::new("asyncapi.json", "application/json", EVENTS),
             ],
         }
     }
@@ -164,7 +167,7 @@ mod tests {
         let index = include_str!("../../assets/docs/index.html");
         assert!(!index.contains("//"), "another host");
         let parts = index.split('"').filter(|text| text.starts_with("/docs/"));
-        for path in parts.chain(["/docs", "/v1/openapi.json"]) {
+        for path in parts.chain(["/docs", "/docs/asyncapi.json", "/v1/openapi.json"]) {
             let answer = get(path, "\"other\"").await;
             assert_eq!(answer.status(), StatusCode::OK, "{path}");
             let policy = answer.headers()["content-security-policy"]
