@@ -36,7 +36,7 @@ pub fn config(entries: u32) -> Value {
              "respond": {"status": 202, "headers": {"content-type": "application/json", "x-fixed": "yes"},
                          "body": "{\"status\":\"payment-pending\"}"}},
             {"name": "stock", "match": {"methods": ["GET", "HEAD"], "path_prefix": "/stock"}, "on": on,
-             "stale": {"max_age": "300s", "vary": ["accept"], "query": ["page"]},
+             "stale": {"max_age": "300s", "vary": ["accept"], "query": ["page", "sku"]},
              "respond": {"status": 503, "retry_after": "5s",
                          "problem": {"type": "https://example.test/unavailable", "title": "Service unavailable"}}},
             {"name": "mine", "match": {"methods": ["GET"], "path_prefix": "/mine"}, "on": on,
