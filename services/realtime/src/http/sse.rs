@@ -17,6 +17,7 @@ use holdfast_realtime_core::event_id::EventId;
 use holdfast_realtime_core::message::{Message, Refusal};
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::identity::Caller;
@@ -36,6 +37,20 @@ holdfast_platform::problems! {
     NotStreamed: &[&INVALID_PARAMETER, &NOT_FOUND, &TOO_MANY_STREAMS, &UNAVAILABLE]
 }
 
+/// A server-sent event, by its fields: OpenAPI 3.1 has no word for an answer that is a row of them.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "described, and never made")]
+struct StreamEvent {
+    /// Which message it is.
+    #[schema(pattern = "^(snapshot|status|dropped|stale|live|error|reconnect)$")]
+    event: String,
+    /// For `Last-Event-ID`: `<order id>.<version>`.
+    #[schema(nullable = false)]
+    id: Option<String>,
+    /// The message, which is JSON.
+    data: String,
+}
+
 /// Follow an order
 ///
 /// Server-sent events `snapshot`, `status`, `dropped`, `stale`, `live`, `error` and `reconnect`, each with the message that
@@ -50,7 +65,7 @@ holdfast_platform::problems! {
         ("id" = Uuid, Path, description = "The order"),
         ("Last-Event-ID" = Option<String>, Header, description = "The last event that you have seen: `<order id>.<version>`"),
     ),
-    responses((status = 200, description = "Events", body = String, content_type = "text/event-stream"), NotStreamed),
+    responses((status = 200, description = "Events", body = StreamEvent, content_type = "text/event-stream"), NotStreamed),
 )]
 pub(super) async fn stream(
     State(api): State<Api>,
