@@ -2,12 +2,14 @@
 //!
 //! What happens comes by two ways: live, as it is stored, by which messages can get lost; and read from the log, which is
 //! complete but has to be asked. The order in which both are given to a [`Topic`] does not matter, nor how often: each
-//! [`Timeline`] takes every version once. What is missing is asked for ([`Topic::missing`], [`Topic::catch_up_from`]).
+//! [`Timeline`](crate::timeline::Timeline) takes every version once. What is missing is asked for ([`Topic::missing`], [`Topic::catch_up_from`]).
 //! Every watcher has a cursor per order, so he is told every version after it once, whenever it becomes known.
 //!
 //! Two positions make sure that nothing is overlooked. Live messages are listened for before the log is read, by whoever
 //! owns a topic. And `checked` is how far the leader of the log has vouched for, which live messages never move: after
 //! contact was lost, and now and then while an order is under way, the log is read from there.
+
+mod view;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -15,7 +17,8 @@ use uuid::Uuid;
 
 use crate::buffer::Item;
 use crate::commit::Commit;
-use crate::timeline::{Applied, Timeline};
+use crate::timeline::Applied;
+use view::{View, Watching};
 
 /// Ended orders that are remembered for watchers of all, so that what happens to one later is the next for them.
 const ENDED: usize = 256;
@@ -46,25 +49,6 @@ pub struct Topic<W> {
     checked: u64,
     /// What is known may be old.
     is_stale: bool,
-}
-
-#[derive(Debug)]
-struct View<W> {
-    timeline: Timeline,
-    /// Nothing is known to be missing.
-    is_loaded: bool,
-    /// Of those who watch all, all watch this one that there were then.
-    crowd: u64,
-    watchers: Vec<Watching<W>>,
-}
-
-#[derive(Debug)]
-struct Watching<W> {
-    who: W,
-    /// The newest version that he was told; none: to be told where the order stands.
-    told: Option<u64>,
-    /// He named this order.
-    explicit: bool,
 }
 
 impl<W> Default for Topic<W> {
@@ -116,6 +100,10 @@ impl<W: Watcher> Topic<W> {
             match view.watchers.iter_mut().find(|watching| watching.who.is(who)) {
                 Some(watching) if watches_all => watching.explicit = false,
                 _ => view.watchers.retain(|watching| !watching.who.is(who)),
+            }
+            if self.is_whole && view.timeline.is_final() && !view.is_named() {
+                self.ended.push_back(order);
+                self.forget_ended();
             }
         }
         self.forget_unwatched();
@@ -334,63 +322,6 @@ impl<W: Watcher> Topic<W> {
 fn tell_if<W: Watcher>(is_stale: bool, who: &W) {
     if is_stale {
         who.tell(Item::Stale);
-    }
-}
-
-impl<W> Watching<W> {
-    fn new(who: &W, told: Option<u64>, explicit: bool) -> Self
-    where
-        W: Clone,
-    {
-        let who = who.clone();
-        Self { who, told, explicit }
-    }
-}
-
-impl<W> Default for View<W> {
-    fn default() -> Self {
-        Self {
-            timeline: Timeline::default(),
-            is_loaded: false,
-            crowd: 0,
-            watchers: Vec::new(),
-        }
-    }
-}
-
-impl<W: Watcher> View<W> {
-    fn is_named(&self) -> bool {
-        self.watchers.iter().any(|watching| watching.explicit)
-    }
-
-    /// Adds all who watch all.
-    fn join_all(&mut self, all: &[W], crowd: u64) {
-        if std::mem::replace(&mut self.crowd, crowd) != crowd {
-            all.iter().for_each(|who| self.join(who));
-        }
-    }
-
-    /// Adds somebody who watches all, if he does not watch this one.
-    fn join(&mut self, who: &W) {
-        if !self.watchers.iter().any(|watching| watching.who.is(who)) {
-            self.watchers.push(Watching::new(who, None, false));
-        }
-    }
-
-    /// Brings every watcher to what is known.
-    fn tell(&mut self, order: Uuid) {
-        let Some(newest) = self.timeline.newest().copied() else {
-            return;
-        };
-        for Watching { who, told, .. } in &mut self.watchers {
-            match told.and_then(|told| self.timeline.after(told)) {
-                Some(steps) => steps.iter().for_each(|step| who.tell(Item::Status(order, *step))),
-                // Where an order with a gap stands is not known.
-                None if !self.is_loaded => continue,
-                None => who.tell(Item::Snapshot(order, newest)),
-            }
-            *told = Some(newest.version);
-        }
     }
 }
 

@@ -12,12 +12,14 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures::SinkExt as _;
 use holdfast_platform::journal::Error;
+use holdfast_platform::lifecycle::Shutdown;
 use holdfast_platform::problem::{INVALID_PARAMETER, Problem, UNAVAILABLE, ValidQuery};
 use holdfast_realtime_core::limits::Full;
 use holdfast_realtime_core::message::{Close, LONGEST};
 use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::time::timeout;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -28,7 +30,7 @@ use crate::hub::{Hub, Place};
 use session::Session;
 
 /// What is read at once. Idle connections have this much and no more, and requests are short.
-const READ_BUFFER: usize = 1024;
+const READ_BUFFER: usize = 256;
 /// What is gathered before it is written.
 const WRITE_BUFFER: usize = 4096;
 /// How long a closing frame may take, and the client's answer to it.
@@ -116,30 +118,33 @@ async fn by(api: &Api, ticket: Option<String>) -> Result<Caller, Problem> {
 fn open(api: &Api, upgrade: WebSocketUpgrade, caller: Caller, place: Place) -> Response {
     let (hub, shutdown, token) = (Arc::clone(&api.hub), api.shutdown.clone(), api.streams.token());
     upgrade.on_upgrade(move |socket| {
-        // Boxed, since the task holds the future of the upgrade beside it.
-        Box::pin(async move {
-            let mut session = Session::new(socket, hub, caller);
-            let close = session.run(&shutdown).await;
-            let socket = session.into_socket();
-            if let Some(close) = close {
-                Box::pin(say_goodbye(socket, close)).await;
-            }
-            drop((place, token));
-        })
+        // In a task of its own: that of the upgrade is as large as all that it held on the way, and ends with this.
+        let session = Box::new(Session::new(socket, hub, caller));
+        tokio::spawn(converse(session, shutdown, (place, token)));
+        std::future::ready(())
     })
+}
+
+/// One client, for as long as it stays.
+async fn converse(mut session: Box<Session>, shutdown: Shutdown, _held: (Place, TaskTrackerToken)) {
+    let close = session.run(&shutdown).await;
+    session.leave();
+    if let Some(close) = close {
+        Box::pin(say_goodbye(session.socket(), close)).await;
+    }
 }
 
 fn refuse(api: &Api, upgrade: WebSocketUpgrade, full: Full) -> Response {
     tracing::debug!("a stream is refused: {full}");
     let token = api.streams.token();
-    upgrade.on_upgrade(move |socket| async move {
-        say_goodbye(socket, Close::TooMany).await;
+    upgrade.on_upgrade(move |mut socket| async move {
+        say_goodbye(&mut socket, Close::TooMany).await;
         drop(token);
     })
 }
 
 /// Closes, and waits until the client has heard it.
-async fn say_goodbye(mut socket: WebSocket, close: Close) {
+async fn say_goodbye(socket: &mut WebSocket, close: Close) {
     let frame = CloseFrame {
         code: close.code(),
         reason: close.reason().into(),
@@ -152,7 +157,7 @@ async fn say_goodbye(mut socket: WebSocket, close: Close) {
         {
             while let Some(Ok(_)) = socket.recv().await {}
         }
-        let _ = socket.close().await;
+        let _ = socket.flush().await;
     };
     let _ = timeout(GOODBYE, goodbye).await;
 }

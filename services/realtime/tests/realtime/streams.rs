@@ -396,3 +396,12 @@ async fn a_request_that_is_no_websocket_is_told_so() {
         (426, &"websocket".parse().unwrap())
     );
 }
+
+#[test]
+fn a_stream_says_something_twice_before_the_gateway_takes_it_for_dead() {
+    let edge = concat!(env!("CARGO_MANIFEST_DIR"), "/../../istio/edge.yaml");
+    let edge = std::fs::read_to_string(edge).unwrap();
+    let (_, rest) = edge.split_once("stream_idle_timeout: ").expect("it has one");
+    let seconds = rest.split('s').next().unwrap().parse().unwrap();
+    assert!(2 * holdfast_realtime_core::vital::HEARTBEAT <= Duration::from_secs(seconds));
+}

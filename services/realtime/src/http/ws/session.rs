@@ -76,8 +76,13 @@ impl Session {
         }
     }
 
-    pub(super) fn into_socket(self) -> WebSocket {
-        self.socket
+    /// Watches nothing any more.
+    pub(super) fn leave(&mut self) {
+        self.interest = Interest::new(&self.hub, &self.mailbox);
+    }
+
+    pub(super) fn socket(&mut self) -> &mut WebSocket {
+        &mut self.socket
     }
 
     async fn step(&mut self, shutdown: &Shutdown) -> Result<(), End> {
