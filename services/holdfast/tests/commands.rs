@@ -289,6 +289,51 @@ async fn what_a_list_cannot_show_is_named() {
 }
 
 #[tokio::test]
+async fn many_orders_are_cancelled_by_what_they_have_in_common_and_each_result_is_told() {
+    let (server, nats) = provisioned().await;
+    for id in 1..=3 {
+        create_order(&nats, id).await;
+    }
+    let cancel = async |axum::extract::Path(id): axum::extract::Path<Uuid>| match id.as_u128() {
+        2 => (axum::http::StatusCode::CONFLICT, r#"{"title":"too late"}"#),
+        _ => (axum::http::StatusCode::ACCEPTED, "{}"),
+    };
+    let app = axum::Router::new().route("/v1/orders/{id}/cancel", axum::routing::post(cancel));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    let command = |flags: &[&'static str]| {
+        let fixed = ["orders", "cancel", "--json", "--orders-url", &url];
+        [fixed.as_slice(), flags]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let run = async |flags: &[&'static str]| {
+        let command = command(flags);
+        let command: Vec<_> = command.iter().map(String::as_str).collect();
+        run(&server, &command).await
+    };
+    assert_eq!(run(&[]).await.0, 1, "which?");
+    assert_eq!(
+        run(&["--older-than", "0s", "--dry-run"]).await,
+        (0, "{\"total\":3}\n".to_owned())
+    );
+    assert_eq!(
+        run(&["--status", "parked", "--dry-run"]).await.1,
+        "{\"total\":0}\n"
+    );
+    let (status, results) = run(&["--older-than", "0s"]).await;
+    assert_eq!(status, 1);
+    let (done, left_alone) = (
+        results.matches(r#""done""#).count(),
+        results.matches("too late").count(),
+    );
+    assert_eq!((done, left_alone), (3, 1), "two results and the tally: {results}");
+}
+
+#[tokio::test]
 async fn an_unreadable_message_of_the_stock_is_a_violation_until_it_is_skipped_and_then_named() {
     let (server, nats) = provisioned().await;
     create_order(&nats, 1).await;

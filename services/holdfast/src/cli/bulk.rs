@@ -5,12 +5,13 @@ use std::num::NonZeroU32;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Error, Outcome};
+use crate::ops;
 use crate::ops::audit::{Actor, Operation};
 use crate::ops::bulk::{self, Tally};
-use crate::ops::job::Job;
 use crate::ui;
 
 #[derive(Debug, Args)]
@@ -27,9 +28,6 @@ pub(super) struct Options {
     /// No line per item that went well.
     #[arg(long, short)]
     quiet: bool,
-    /// Print JSON: an object per item, and one at the end.
-    #[arg(long)]
-    pub(super) json: bool,
 }
 
 impl Options {
@@ -44,61 +42,83 @@ impl Options {
     }
 }
 
-/// Does it, shows how far it is, and stops in an orderly way at the first Ctrl-C.
-pub(super) async fn run(job: &Job, options: &Options) -> Result<Outcome, Error> {
-    let operation = job.begin().await?;
-    let stop = CancellationToken::new();
-    let watch = tokio::spawn(stop_at_ctrl_c(stop.clone()));
-    let bar = progress(job.matching());
-    let tell = |name: &str, outcome: &bulk::Outcome| {
-        bar.inc(1);
-        bar.suspend(|| show(name, outcome, options));
-    };
-    let tally = job.carry_out(&operation, &stop, tell).await;
-    watch.abort();
-    bar.finish_and_clear();
-    let tally = tally?;
-    summarise(&operation, &tally, options);
-    if tally.interrupted {
-        let command = job.what().command();
-        ui::note(format_args!(
-            "interrupted; go on with: holdfast {command} --resume {}",
-            operation.id
-        ));
-    }
-    let all = tally.skipped + tally.failed == 0 && !tally.interrupted;
-    Ok(if all { Outcome::Done } else { Outcome::Negative })
+/// Shows results as they come and how far it is, and asks to stop in an orderly way at the first Ctrl-C.
+pub(super) struct Screen<'a> {
+    options: &'a Options,
+    as_json: bool,
+    bar: ProgressBar,
+    /// Cancelled when it is to stop.
+    pub(super) stop: CancellationToken,
+    watch: JoinHandle<()>,
 }
 
-fn show(name: &str, outcome: &bulk::Outcome, options: &Options) {
-    if options.json {
-        if let Ok(serde_json::Value::Object(mut result)) = serde_json::to_value(outcome) {
-            result.insert("item".to_owned(), name.into());
-            ui::line(serde_json::Value::Object(result));
+impl<'a> Screen<'a> {
+    /// For so many items.
+    pub(super) fn open(matching: u64, options: &'a Options, as_json: bool) -> Self {
+        let stop = CancellationToken::new();
+        Self {
+            options,
+            as_json,
+            bar: progress(matching),
+            watch: tokio::spawn(stop_at_ctrl_c(stop.clone())),
+            stop,
         }
-        return;
     }
-    match outcome {
-        bulk::Outcome::Done if options.quiet => {}
-        bulk::Outcome::Done => ui::line(format_args!("{name}: done")),
-        bulk::Outcome::Skipped(why) => ui::line(format_args!("{name}: left alone: {why}")),
-        bulk::Outcome::Failed(why) => ui::line(format_args!("{name}: failed: {why}")),
-    }
-}
 
-fn summarise(operation: &Operation, tally: &Tally, options: &Options) {
-    let Tally {
-        done,
-        skipped,
-        failed,
-        ..
-    } = tally;
-    match options.json {
-        true => ui::line(json!({"operation": operation.id, "tally": tally})),
-        false => ui::line(format_args!(
-            "{done} done, {skipped} left alone, {failed} failed; operation {}",
-            operation.id
-        )),
+    /// What became of an item.
+    pub(super) fn tell(&self, name: &str, outcome: &bulk::Outcome) {
+        self.bar.inc(1);
+        self.bar.suspend(|| self.show(name, outcome));
+    }
+
+    /// How it went in all, and how to go on after an interruption.
+    pub(super) fn close(
+        self,
+        operation: &Operation,
+        tally: Result<Tally, ops::Error>,
+        go_on: &str,
+    ) -> Result<Outcome, Error> {
+        self.watch.abort();
+        self.bar.finish_and_clear();
+        let tally = tally?;
+        self.summarise(operation, &tally);
+        if tally.interrupted {
+            ui::note(format_args!("interrupted; go on with: {go_on}"));
+        }
+        let all = tally.skipped + tally.failed == 0 && !tally.interrupted;
+        Ok(if all { Outcome::Done } else { Outcome::Negative })
+    }
+
+    fn show(&self, name: &str, outcome: &bulk::Outcome) {
+        if self.as_json {
+            if let Ok(serde_json::Value::Object(mut result)) = serde_json::to_value(outcome) {
+                result.insert("item".to_owned(), name.into());
+                ui::line(serde_json::Value::Object(result));
+            }
+            return;
+        }
+        match outcome {
+            bulk::Outcome::Done if self.options.quiet => {}
+            bulk::Outcome::Done => ui::line(format_args!("{name}: done")),
+            bulk::Outcome::Skipped(why) => ui::line(format_args!("{name}: left alone: {why}")),
+            bulk::Outcome::Failed(why) => ui::line(format_args!("{name}: failed: {why}")),
+        }
+    }
+
+    fn summarise(&self, operation: &Operation, tally: &Tally) {
+        let Tally {
+            done,
+            skipped,
+            failed,
+            ..
+        } = tally;
+        match self.as_json {
+            true => ui::line(json!({"operation": operation.id, "tally": tally})),
+            false => ui::line(format_args!(
+                "{done} done, {skipped} left alone, {failed} failed; operation {}",
+                operation.id
+            )),
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! `holdfast orders`.
 
 mod api;
+mod bulk;
 mod help;
 
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use holdfast_contracts::subjects;
+use holdfast_platform::nats::Nats;
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::Value;
@@ -27,17 +29,17 @@ pub(super) enum Command {
     #[command(after_help = help::LIST)]
     List(List),
     /// One order and everything that happened to it.
-    #[command(after_help = help::SHOW)]
+    #[command(after_help = help::SHOW, visible_alias = "timeline")]
     Show(One),
     /// Orders that are parked, have a broken log, or have not ended for too long.
     #[command(after_help = help::STUCK)]
     Stuck(Stuck),
-    /// Let a parked order try its step again.
-    #[command(after_help = help::RESUME)]
-    Resume(One),
-    /// Cancel an order; what was reserved and charged is given back.
+    /// Let parked orders try their step again.
+    #[command(after_help = help::RESUME, visible_alias = "retry-step")]
+    Resume(Change),
+    /// Cancel orders; what was reserved and charged is given back.
     #[command(after_help = help::CANCEL)]
-    Cancel(One),
+    Cancel(Change),
 }
 
 #[derive(Debug, Args)]
@@ -46,6 +48,16 @@ pub(super) struct One {
     api: Api,
     /// The order.
     order: Uuid,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Change {
+    #[command(flatten)]
+    api: Api,
+    /// The order; or say by flags which.
+    order: Option<Uuid>,
+    #[command(flatten)]
+    which: bulk::Which,
 }
 
 #[derive(Debug, Args)]
@@ -80,8 +92,8 @@ pub(super) async fn run(command: Command) -> Result<Outcome, Error> {
         Command::List(list) => list.run().await,
         Command::Show(one) => one.show().await,
         Command::Stuck(stuck) => stuck.run().await,
-        Command::Resume(one) => one.ask("resume").await,
-        Command::Cancel(one) => one.ask("cancel").await,
+        Command::Resume(change) => change.run("resume").await,
+        Command::Cancel(change) => change.run("cancel").await,
     }
 }
 
@@ -155,7 +167,22 @@ impl One {
         let request = self.api.of(Person::Staff, method, path).await?;
         self.api.send(request).await
     }
+}
 
+impl Change {
+    async fn run(self, what: &'static str) -> Result<Outcome, Error> {
+        match self.order {
+            Some(order) => One { api: self.api, order }.ask(what).await,
+            None if self.which.is_empty() => {
+                ui::note("which order? or which of them, by flags");
+                Ok(Outcome::Negative)
+            }
+            None => bulk::run(&self.api, &self.which, what).await,
+        }
+    }
+}
+
+impl One {
     async fn ask(&self, what: &str) -> Result<Outcome, Error> {
         let path = format!("/{}/{what}", self.order);
         match self.as_staff(Method::POST, &path).await? {
@@ -222,17 +249,8 @@ impl Stuck {
     async fn run(&self) -> Result<Outcome, Error> {
         let nats = self.platform.connect().await?;
         let now = Timestamp::now();
-        let mut auditor = Auditor::new(Rules {
-            now,
-            grace: self.older_than,
-        });
-        let orders = Log::now(&nats, subjects::ORDERS).await?;
-        orders.read("orders.>", |record| auditor.order(record)).await?;
-        for unreadable in auditor.take_found() {
-            ui::note(unreadable);
-        }
         let before = now.checked_sub(self.older_than).unwrap_or(Timestamp::MIN);
-        let mut stuck = auditor.unfinished();
+        let mut stuck = unfinished(&nats, now, self.older_than).await?;
         stuck.retain(|order| order.needs_a_person() || order.since <= before);
         let found = !stuck.is_empty();
         if self.json {
@@ -242,6 +260,17 @@ impl Stuck {
         }
         Ok(if found { Outcome::Negative } else { Outcome::Done })
     }
+}
+
+/// All orders that have not ended, as the log itself tells.
+async fn unfinished(nats: &Nats, now: Timestamp, grace: Duration) -> Result<Vec<Unfinished>, Error> {
+    let mut auditor = Auditor::new(Rules { now, grace });
+    let orders = Log::now(nats, subjects::ORDERS).await?;
+    orders.read("orders.>", |record| auditor.order(record)).await?;
+    for unreadable in auditor.take_found() {
+        ui::note(unreadable);
+    }
+    Ok(auditor.unfinished())
 }
 
 fn show_stuck(order: &Unfinished, now: Timestamp) {

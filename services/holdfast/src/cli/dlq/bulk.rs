@@ -5,9 +5,10 @@ use uuid::Uuid;
 
 use super::filter::Filter;
 use super::show_tally;
-use crate::cli::bulk::{self, Options};
+use crate::cli::bulk::{Options, Screen};
 use crate::cli::connect::Platform;
 use crate::cli::{Error, Outcome};
+use crate::ops::bulk;
 use crate::ops::job::{Job, What};
 use crate::ui;
 
@@ -25,6 +26,9 @@ struct Which {
     resume: Option<Uuid>,
     #[command(flatten)]
     options: Options,
+    /// Print JSON: an object per item, and one at the end.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -67,13 +71,18 @@ impl Which {
             None => Job::plan(&nats, what, self.filter.resolve(), actor, rate).await?,
         };
         if self.options.dry_run {
-            show_tally(&job.tally, self.options.json);
+            show_tally(&job.tally, self.json);
             return Ok(Outcome::Done);
         }
         if job.what().command() != what.command() {
             ui::note(format_args!("that operation is a `{}`", job.what().command()));
             return Ok(Outcome::Negative);
         }
-        bulk::run(&job, &self.options).await
+        let operation = job.begin().await?;
+        let screen = Screen::open(job.matching(), &self.options, self.json);
+        let tell = |name: &str, outcome: &bulk::Outcome| screen.tell(name, outcome);
+        let tally = job.carry_out(&operation, &screen.stop, tell).await;
+        let go_on = format!("holdfast {} --resume {}", what.command(), operation.id);
+        screen.close(&operation, tally, &go_on)
     }
 }

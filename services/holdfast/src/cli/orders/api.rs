@@ -37,6 +37,10 @@ pub(super) enum Answer {
 }
 
 impl Api {
+    pub(super) fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
     /// As one of the sample people.
     pub(super) async fn of(
         &self,

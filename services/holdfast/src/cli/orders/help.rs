@@ -38,12 +38,19 @@ Exit status: 0 there are none, 1 there are some, 2 the log cannot be read.";
 pub(super) const RESUME: &str = "\
 Examples:
   holdfast orders resume ID                   the step that was given up is tried again
-  holdfast orders stuck --json | jq -r '.[].order_id' | xargs -n1 holdfast orders resume
+  holdfast orders resume --status parked --older-than 1h --dry-run
+  holdfast orders resume --status parked --rate 20
 
-Exit status: 0 accepted, 1 there is no such order, or it is not parked, 2 it could not be asked.";
+Of many, what is done is recorded: `holdfast dlq history`. Stopped by Ctrl-C or killed, the same command goes on.
+
+Exit status: 0 accepted, 1 there is no such order, or one is not parked, or it was interrupted, 2 it could not be asked.";
 
 pub(super) const CANCEL: &str = "\
 Examples:
   holdfast orders cancel ID                   what was reserved and charged is given back
+  holdfast orders cancel --user ID --older-than 1h --dry-run
 
-Exit status: 0 accepted, 1 there is no such order, or it is too late, 2 it could not be asked.";
+Of many, what is done is recorded: `holdfast dlq history`. Stopped by Ctrl-C or killed, the same command goes on.
+
+Exit status: 0 accepted, 1 there is no such order, or for one it is too late, or it was interrupted, 2 it could not be
+asked.";
