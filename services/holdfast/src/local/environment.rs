@@ -84,6 +84,7 @@ fn own(service: Service, options: &Options) -> Variables {
         }
         Service::Catalog => vec![("HOLDFAST_INVENTORY_URL", url(Service::Inventory))],
         Service::Inventory | Service::Realtime => Vec::new(),
+        Service::Ops if options.mesh.is_none() => Vec::new(),
         Service::Ops => vec![("HOLDFAST_OPS_PROXIES", proxies(options))],
         Service::Storefront => {
             let pages = options.mesh.as_ref().and_then(|mesh| mesh.pages.as_ref());
@@ -108,9 +109,6 @@ fn own(service: Service, options: &Options) -> Variables {
 
 /// Whose breakers are watched: those of the gateway and of all sidecars.
 fn proxies(options: &Options) -> String {
-    if options.mesh.is_none() {
-        return String::new();
-    }
     let admin = |name: &str, port: u16| format!("{name}=http://127.0.0.1:{port}");
     let sidecars = Service::START_ORDER
         .into_iter()
