@@ -143,7 +143,9 @@ pub async fn build(
             sessions,
             keys,
             index,
-            hasher: Hasher::new(args.threads(), args.password_queue.into())?.nice(args.password_nice),
+            hasher: Hasher::new(args.threads(), args.password_queue.into())?
+                .waiting(args.password_wait)
+                .nice(args.password_nice),
             clock,
         })),
     })

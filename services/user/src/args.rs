@@ -70,6 +70,10 @@ pub struct UserArgs {
     /// How many passwords wait to be checked, up to 1024; beyond these the answer is 503
     #[arg(long, env = "HOLDFAST_USER_PASSWORD_QUEUE", default_value = "32", value_parser = clap::value_parser!(u16).range(0..=1024))]
     pub password_queue: u16,
+    /// How long a password waits to be checked; then the answer is 503. Less than the gateway waits for the answer (5 s),
+    /// with time left for the rest
+    #[arg(long, env = "HOLDFAST_USER_PASSWORD_WAIT", default_value = "3s", value_parser = duration)]
+    pub password_wait: Duration,
     /// By how much the threads that check passwords give way to all others, in steps of `nice`, 0 to 19
     #[arg(long, env = "HOLDFAST_USER_PASSWORD_NICE", default_value = "10", value_parser = clap::value_parser!(u8).range(0..=19))]
     pub password_nice: u8,

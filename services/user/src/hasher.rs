@@ -16,7 +16,7 @@ use tokio::time::timeout;
 /// When to come again: the queue is gone by then.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// How long a password waits for its turn: less than the gateway waits for the answer, with time left for the rest.
+/// How long a password waits for its turn unless it is told otherwise.
 const TURN_WITHIN: Duration = Duration::from_secs(3);
 
 /// Why there is no hash.
@@ -38,6 +38,8 @@ pub enum Error {
 pub struct Hasher {
     waiting: Arc<Semaphore>,
     running: Arc<Semaphore>,
+    /// How long one waits to run.
+    turn_within: Duration,
     /// How much those that run give way to all other threads.
     niceness: u8,
     /// Of a password that nobody knows: what is compared with if there is no account.
@@ -54,9 +56,16 @@ impl Hasher {
         Ok(Self {
             waiting: Arc::new(Semaphore::new(threads + queue)),
             running: Arc::new(Semaphore::new(threads)),
+            turn_within: TURN_WITHIN,
             niceness: 0,
             decoy: hash(&unknown)?.into(),
         })
+    }
+
+    /// The same, where a password waits so long for its turn.
+    #[must_use]
+    pub fn waiting(self, turn_within: Duration) -> Self {
+        Self { turn_within, ..self }
     }
 
     /// The same, whose threads give way to others by so many steps of `nice`, 0 to 19.
@@ -111,7 +120,7 @@ impl Hasher {
         let place = Arc::clone(&self.waiting)
             .try_acquire_owned()
             .map_err(|_| Error::Busy)?;
-        let turn = timeout(TURN_WITHIN, Arc::clone(&self.running).acquire_owned()).await;
+        let turn = timeout(self.turn_within, Arc::clone(&self.running).acquire_owned()).await;
         let turn = turn.map_err(|_| Error::Busy)?;
         let turn = turn.map_err(|error| Error::Failed(error.to_string()))?;
         metrics::histogram!("holdfast_user_password_wait_seconds").record(since.elapsed().as_secs_f64());

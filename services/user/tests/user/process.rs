@@ -26,6 +26,7 @@ impl Process {
             .env("HOLDFAST_LOG", "warn")
             .env("HOLDFAST_USER_MASTER_KEYS", master("k1", 1))
             .env("HOLDFAST_USER_SEED_FILE", seed)
+            .env("HOLDFAST_USER_PASSWORD_WAIT", "60s")
             .stdin(Stdio::null())
             .spawn()
             .unwrap();

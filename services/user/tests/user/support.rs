@@ -139,6 +139,8 @@ impl Replica {
     pub async fn new(nats: &Nats, clock: &ManualClock, flags: &[&str]) -> Self {
         let master = master("k1", 1);
         let mut all = vec!["user", "--password-threads", "2", "--password-queue", "256"];
+        // On a busy machine, too.
+        all.extend(["--password-wait", "60s", "--password-nice", "0"]);
         if !flags.contains(&"--master-keys") {
             all.extend(["--master-keys", &master]);
         }
