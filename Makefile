@@ -10,7 +10,7 @@ TARGET_DIR := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 # Passed on, as in `make up ARGS='--sync always'`.
 ARGS ?=
 
-SERVICES := holdfast-sandbox holdfast-storefront holdfast-quota holdfast-user holdfast-catalog holdfast-inventory holdfast-payment holdfast-order holdfast-realtime
+SERVICES := holdfast-sandbox holdfast-notification holdfast-storefront holdfast-quota holdfast-user holdfast-catalog holdfast-inventory holdfast-payment holdfast-order holdfast-realtime
 BINARIES := -p holdfast $(addprefix -p ,$(SERVICES))
 TOOLS := .tools/bin
 BUF := $(TOOLS)/buf

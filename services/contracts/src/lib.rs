@@ -40,6 +40,8 @@ generated! {
     payment = "holdfast.payment.v1";
     /// Products: KV bucket `catalog`.
     catalog = "holdfast.catalog.v1";
+    /// What customers are told, and by which way: stream `NOTICES`.
+    notification = "holdfast.notification.v1";
     /// Leases of rate-limit tokens: what the gRPC service `quota` takes and gives, and KV bucket `quota`.
     quota = "holdfast.quota.v1";
     /// What operators hear of, and what they did: streams `OPS` and `AUDIT`.

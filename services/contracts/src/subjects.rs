@@ -20,6 +20,10 @@ pub const OPS: &str = "OPS";
 pub const AUDIT: &str = "AUDIT";
 /// Stream of what nats-server says of its consumers.
 pub const ADVISORIES: &str = "ADVISORIES";
+/// Stream of what customers are to be told.
+pub const NOTICES: &str = "NOTICES";
+/// KV bucket of what customers were told.
+pub const NOTIFICATIONS_BUCKET: &str = "notifications";
 /// KV bucket of products.
 pub const CATALOG_BUCKET: &str = "catalog";
 /// KV bucket of contracts, by package.
@@ -92,6 +96,18 @@ pub fn timer(order_id: Uuid, step: &str) -> String {
 #[must_use]
 pub fn timer_fired(order_id: Uuid) -> String {
     format!("timers.fired.{order_id}")
+}
+
+/// Where a notice of an order waits to be sent by a channel, among those of its class.
+#[must_use]
+pub fn notice((channel, class): (&str, &str), order_id: Uuid, version: u64) -> String {
+    format!("notices.{channel}.{class}.{order_id}.{version}")
+}
+
+/// The subject that holds its schedule, when it is sent later; publishing again replaces it.
+#[must_use]
+pub fn later_notice((channel, class): (&str, &str), order_id: Uuid, version: u64) -> String {
+    format!("notices.later.{channel}.{class}.{order_id}.{version}")
 }
 
 /// The subject of the key that one user's data is encrypted with.

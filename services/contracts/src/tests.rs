@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{decode, encode, events, inventory, ops, order, payment, subjects};
+use crate::{decode, encode, events, inventory, notification, ops, order, payment, subjects};
 
 fn document() -> Value {
     let text = include_bytes!("../../../docs/api/asyncapi.json");
@@ -34,6 +34,7 @@ fn every_example_is_what_the_types_read_and_write() {
                 events::PAYMENT_COMMIT => is_whole::<payment::v1::PaymentCommit>,
                 "holdfast.ops.v1.OpsEvent" => is_whole::<ops::v1::OpsEvent>,
                 "holdfast.ops.v1.OperatorAction" => is_whole::<ops::v1::OperatorAction>,
+                "holdfast.notification.v1.Notice" => is_whole::<notification::v1::Notice>,
                 unknown => panic!("{unknown} has no type here"),
             };
             assert!(is_whole(&example["payload"]), "{example:#}");
@@ -55,13 +56,18 @@ fn every_subject_is_documented_as_it_is() {
         ("payments", subjects::payment(id)),
         ("timers", subjects::timer(id, "charge")),
         ("firedTimers", subjects::timer_fired(id)),
+        ("notices", subjects::notice(("email", "bulk"), id, 3)),
+        ("laterNotices", subjects::later_notice(("email", "bulk"), id, 3)),
     ] {
         let address = document["channels"][channel]["address"].as_str().unwrap();
         let filled = address
             .replace("{user}", &id.to_string())
             .replace("{order}", &id.to_string())
             .replace("{shard}", "0")
-            .replace("{step}", "charge");
+            .replace("{step}", "charge")
+            .replace("{channel}", "email")
+            .replace("{class}", "bulk")
+            .replace("{version}", "3");
         assert_eq!(filled, subject, "{channel}");
     }
 }

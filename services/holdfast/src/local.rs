@@ -33,7 +33,7 @@ pub use identities::{OPERATOR, operator};
 pub use logs::Logs;
 pub use mesh::{Mesh, Proxy};
 pub use options::{Options, new_webhook_secret, own_folder};
-pub use ports::{GatewayPorts, Ports, ServicePorts, SidecarPorts};
+pub use ports::{GatewayPorts, MailPorts, Ports, ServicePorts, SidecarPorts};
 pub use run_dir::{Process, RunDir};
 pub use seed::{CUSTOMER, STAFF, sample_skus};
 pub use services::Service;

@@ -56,7 +56,7 @@ async fn round_trip(nats: &Nats) {
 const NOBODYS: &str = "nobodys.subject";
 
 /// What each service would do if it were taken over.
-const FORBIDDEN: [(&str, &[&str], &[&str]); 8] = [
+const FORBIDDEN: [(&str, &[&str], &[&str]); 9] = [
     (
         "ops",
         &[
@@ -163,6 +163,22 @@ const FORBIDDEN: [(&str, &[&str], &[&str]); 8] = [
         &[">", "status.>", "orders.>", "$KV.tickets.>", "_INBOX_order.>"],
     ),
     (
+        "notification",
+        &[
+            "orders.u.o",
+            "payments.o",
+            "dlq.order.order-payment",
+            "$KV.contacts.x",
+            "$JS.API.STREAM.MSG.GET.KV_contacts",
+            "$JS.API.STREAM.MSG.GET.ORDERS",
+            "$JS.API.CONSUMER.MSG.NEXT.ORDERS.order-payment",
+            "$JS.ACK.ORDERS.inventory.1.1.1.1.1",
+            "$JS.API.STREAM.PURGE.NOTICES",
+            "$JS.API.CONSUMER.CREATE.NOTICES.x.notices.email.bulk.*.*",
+        ],
+        &[">", "orders.>", "notices.>", "_INBOX_user.>"],
+    ),
+    (
         "quota",
         &[
             "$KV.catalog.tea",
@@ -213,6 +229,9 @@ async fn what_is_a_services_own_is_not_refused() {
         ("catalog", "$KV.catalog.tea-1.0"),
         ("quota", "$KV.quota.a.b.c"),
         ("user", "$JS.API.STREAM.MSG.DELETE.USER_KEYS"),
+        ("notification", "notices.sms.urgent.o.5"),
+        ("notification", "notices.later.sms.urgent.o.5"),
+        ("notification", "$KV.notifications.o.5.sms"),
     ] {
         let nats = server.connect_as(user).await;
         assert_eq!(publish(&nats, subject).await, None, "{user}: {subject}");

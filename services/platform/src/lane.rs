@@ -29,7 +29,7 @@ use crate::telemetry::{self, TraceContext, propagation};
 
 use dead_letter::FirstFailures;
 use metrics::LaneMetrics;
-pub use pull::{Pulled, Receipt};
+pub use pull::{Pulled, REDRIVES, Receipt};
 use requests::Room;
 
 /// How long at most a handler holds its delivery; after that it is given to others as well.

@@ -23,7 +23,7 @@ pub enum Fault {
     Fail,
     /// Too much at once: SMTP 450, HTTP 429 with `Retry-After`.
     RateLimit,
-    /// Takes it after a while.
+    /// Takes it, and says so after a while.
     Delay,
     /// Takes it, and drops the connection before it says so.
     DropAfterData,

@@ -94,10 +94,10 @@ async fn send(
     if let Some(refusal) = trouble.and_then(|trouble| refusal(&office, trouble)) {
         return refusal;
     }
+    let id = office.take(letter(&sms, &headers));
     if let Some(slow) = trouble.filter(|trouble| trouble.fault == Fault::Delay) {
         tokio::time::sleep(slow.duration()).await;
     }
-    let id = office.take(letter(&sms, &headers));
     if trouble.is_some_and(|trouble| trouble.fault == Fault::DropAfterData) {
         lifeline.cut();
     }

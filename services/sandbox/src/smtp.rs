@@ -174,10 +174,10 @@ impl Connection {
 
     async fn deliver(&mut self, mail: Vec<u8>) -> io::Result<bool> {
         let Envelope { from, to, trouble } = self.session.finish();
+        let id = self.office.take_mail(from, to, Bytes::from(mail));
         if let Some(slow) = trouble.filter(|trouble| trouble.fault == Fault::Delay) {
             tokio::time::sleep(slow.duration()).await;
         }
-        let id = self.office.take_mail(from, to, Bytes::from(mail));
         if trouble.is_some_and(|trouble| trouble.fault == Fault::DropAfterData) {
             return Ok(false);
         }

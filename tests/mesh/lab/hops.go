@@ -147,7 +147,8 @@ func (s sources) callers(callee string) []string {
 			all = append(all, accounts(rule)...)
 		}
 	}
-	return slices.DeleteFunc(all, func(name string) bool { return name == "gateway" })
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(name string) bool { return name == "gateway" })
 }
 
 func accounts(rule map[string]any) []string {
@@ -272,6 +273,10 @@ func (s sources) callersTable(page *bytes.Buffer) {
 func operations(rule map[string]any) string {
 	var all []string
 	for _, to := range items(rule, "to") {
+		if ports := texts(to, "operation", "ports"); len(ports) > 0 {
+			all = append(all, "TCP port "+strings.Join(ports, ", "))
+			continue
+		}
 		methods := strings.Join(texts(to, "operation", "methods"), ", ")
 		paths := strings.Join(texts(to, "operation", "paths"), "`, `")
 		all = append(all, strings.TrimSpace(methods+" `"+paths+"`"))

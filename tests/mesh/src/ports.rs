@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use serde_json::Value;
 
 /// The ports that the files of `istio/laptop` and the services of the laptop have. ARCHITECTURE.md tells whose they are.
-pub const PORTS: [u16; 34] = [
-    8080, 8101, 8102, 8103, 8104, 8105, 8106, 8107, 8108, 8109, 8190, 15101, 15102, 15103, 15104, 15105,
+pub const PORTS: [u16; 36] = [
+    2525, 8080, 8101, 8102, 8103, 8104, 8105, 8106, 8107, 8108, 8109, 8125, 8190, 15101, 15102, 15103, 15104, 15105,
     15106, 15107, 15108, 15109, 15201, 15202, 15204, 15206, 19000, 19001, 19002, 19003, 19004, 19005, 19006,
     19007, 19008, 19009,
 ];

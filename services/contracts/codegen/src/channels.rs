@@ -29,6 +29,12 @@ pub const PARAMETERS: &[(&str, &str)] = &[
     ),
     ("shard", "Which part of the stock; there is one, 0."),
     ("step", "What to try again: `charge`, `parked` or `late-charge`."),
+    ("channel", "By which way: `email` or `sms`."),
+    ("class", "`urgent` goes before `bulk`."),
+    (
+        "version",
+        "The version of the order's event that it tells of; 0 for what is told once.",
+    ),
     ("service", "The service that gave up on the message."),
     ("consumer", "The durable consumer by which it was delivered."),
     (
@@ -107,7 +113,11 @@ pub const CHANNELS: &[Channel] = &[
         message: Some("holdfast.order.v1.OrderCommit"),
         headers: &[COMMANDS],
         producer: "order",
-        consumers: &[("inventory", "inventory"), ("order", "order-payment")],
+        consumers: &[
+            ("inventory", "inventory"),
+            ("order", "order-payment"),
+            ("notification", "notification"),
+        ],
     },
     Channel {
         name: "status",
@@ -171,6 +181,37 @@ pub const CHANNELS: &[Channel] = &[
         headers: &[],
         producer: "order",
         consumers: &[("order", "order-timers")],
+    },
+    Channel {
+        name: "notices",
+        address: "notices.{channel}.{class}.{order}.{version}",
+        stream: Some("NOTICES"),
+        summary: "What a customer is to be told by one way, until it is; without name and address",
+        message: Some("holdfast.notification.v1.Notice"),
+        headers: &[],
+        producer: "notification",
+        consumers: &[
+            ("notification", "notification-email-urgent"),
+            ("notification", "notification-email-bulk"),
+            ("notification", "notification-sms-urgent"),
+            ("notification", "notification-sms-bulk"),
+        ],
+    },
+    Channel {
+        name: "laterNotices",
+        address: "notices.later.{channel}.{class}.{order}.{version}",
+        stream: Some("NOTICES"),
+        summary: "The same as a schedule, when it is sent later; a message replaces the one before it on its subject",
+        message: Some("holdfast.notification.v1.Notice"),
+        headers: &[
+            ("Nats-Schedule", "When it is sent: `@at` and an RFC 3339 time."),
+            (
+                "Nats-Schedule-Target",
+                "Where it is published then: `notices.{channel}.{class}.{order}.{version}`.",
+            ),
+        ],
+        producer: "notification",
+        consumers: &[],
     },
     Channel {
         name: "deadLetters",

@@ -14,7 +14,7 @@ use prost::Message as _;
 
 type Error = Box<dyn std::error::Error>;
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "holdfast/money/v1/money.proto",
     "holdfast/order/v1/order.proto",
     "holdfast/inventory/v1/inventory.proto",
@@ -22,6 +22,7 @@ const FILES: [&str; 7] = [
     "holdfast/catalog/v1/catalog.proto",
     "holdfast/quota/v1/quota.proto",
     "holdfast/ops/v1/ops.proto",
+    "holdfast/notification/v1/notification.proto",
 ];
 
 fn main() -> ExitCode {

@@ -132,6 +132,8 @@ impl Bench {
             logs: Logs::Files(home.path().join("log")),
             webhook_secret: local::new_webhook_secret(),
             stock: PLENTY,
+            // The clients have no accounts, so there is nobody to tell. `make bench-notification` measures that.
+            notifications: false,
             binaries,
         };
         let platform = Platform::start(options).await?;

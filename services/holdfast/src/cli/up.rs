@@ -9,7 +9,7 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Error, Outcome};
-use crate::local::{self, GatewayPorts, Logs, Mesh, Options, Platform, Ports, Sync};
+use crate::local::{self, GatewayPorts, Logs, MailPorts, Mesh, Options, Platform, Ports, Sync};
 use crate::ui::{self, Paint};
 use service_ports::ServicePortFlags;
 
@@ -100,6 +100,12 @@ struct PortFlags {
     /// Port of the gateway, where clients come in; its admin port is this plus 10920.
     #[arg(long, default_value_t = 8080, value_name = "PORT", value_parser = port_below(GatewayPorts::SPAN))]
     gateway_port: u16,
+    /// Port of the sandbox's mail server.
+    #[arg(long, default_value_t = 8125, value_name = "PORT")]
+    mail_port: u16,
+    /// Port by which mail leaves through the mesh.
+    #[arg(long, default_value_t = 2525, value_name = "PORT")]
+    mail_proxy_port: u16,
     #[command(flatten)]
     services: ServicePortFlags,
 }
@@ -118,6 +124,10 @@ impl PortFlags {
             nats: self.nats_port,
             nats_monitor: self.nats_monitor_port,
             gateway: GatewayPorts::from_http(self.gateway_port),
+            mail: MailPorts {
+                server: self.mail_port,
+                proxy: self.mail_proxy_port,
+            },
             services: self.services.0,
         })
     }
@@ -166,6 +176,7 @@ pub(super) async fn run(up: Up) -> Result<Outcome, Error> {
         logs: Logs::Prefixed(paint),
         webhook_secret: local::new_webhook_secret(),
         stock: up.stock,
+        notifications: true,
         binaries,
     };
     let mut signals = Signals::listen()?;

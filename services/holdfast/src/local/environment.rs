@@ -78,8 +78,25 @@ fn own(service: Service, options: &Options) -> Variables {
             let data = options.home.join("data/sandbox");
             vec![
                 ("HOLDFAST_SANDBOX_DATA", data.display().to_string()),
+                (
+                    "HOLDFAST_SANDBOX_SMTP_ADDR",
+                    format!("127.0.0.1:{}", options.ports.mail.server),
+                ),
                 ("HOLDFAST_SANDBOX_WEBHOOK_URL", webhooks(options)),
                 ("HOLDFAST_SANDBOX_WEBHOOK_SECRET", options.webhook_secret.clone()),
+            ]
+        }
+        Service::Notification => {
+            let mail = match options.mesh {
+                Some(_) => options.ports.mail.proxy,
+                None => options.ports.mail.server,
+            };
+            vec![
+                ("HOLDFAST_USER_URL", url(Service::User)),
+                ("HOLDFAST_SMS_URL", url(Service::Sandbox)),
+                ("HOLDFAST_SMTP_URL", format!("smtp://127.0.0.1:{mail}")),
+                // Whoever breaks the laptop wants to see what comes of it: tries within half a minute.
+                tuned("HOLDFAST_NOTIFICATION_RETRY", "250ms"),
             ]
         }
         Service::Catalog => vec![("HOLDFAST_INVENTORY_URL", url(Service::Inventory))],

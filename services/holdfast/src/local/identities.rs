@@ -35,7 +35,7 @@ macro_rules! users {
     };
 }
 
-static USERS: [User; 9] = users![
+static USERS: [User; 10] = users![
     "order" "ORDER",
     "inventory" "INVENTORY",
     "payment" "PAYMENT",
@@ -44,6 +44,7 @@ static USERS: [User; 9] = users![
     "user" "USER",
     "realtime" "REALTIME",
     "ops" "OPS",
+    "notification" "NOTIFICATION",
     "holdfast" "HOLDFAST",
 ];
 

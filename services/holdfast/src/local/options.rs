@@ -25,15 +25,19 @@ pub struct Options {
     pub webhook_secret: String,
     /// How much of each sample product is in stock.
     pub stock: u32,
+    /// Whether customers are told what becomes of their orders.
+    pub notifications: bool,
 }
 
 impl Options {
     /// What is started, in this order: the shop only if its pages are built and there is a gateway to serve them.
     pub fn services(&self) -> impl Iterator<Item = Service> + use<> {
+        let tells = self.notifications;
         let has_pages = self.mesh.as_ref().is_some_and(|mesh| mesh.pages.is_some());
         Service::START_ORDER
             .into_iter()
             .filter(move |service| *service != Service::Storefront || has_pages)
+            .filter(move |service| *service != Service::Notification || tells)
     }
 }
 

@@ -20,8 +20,19 @@ pub struct Ports {
     pub nats_monitor: u16,
     /// The gateway.
     pub gateway: GatewayPorts,
+    /// Mail.
+    pub mail: MailPorts,
     /// Those of the services, in the order of their start.
     pub services: [ServicePorts; Service::START_ORDER.len()],
+}
+
+/// Where mail goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailPorts {
+    /// The sandbox's mail server.
+    pub server: u16,
+    /// The way there through the sidecar of `notification`.
+    pub proxy: u16,
 }
 
 /// The two ports of the gateway.
@@ -94,6 +105,10 @@ impl Default for Ports {
             nats: 4222,
             nats_monitor: 8222,
             gateway: GatewayPorts::from_http(8080),
+            mail: MailPorts {
+                server: 8125,
+                proxy: 2525,
+            },
             services: Service::START_ORDER.map(|service| ServicePorts::from_http(service.usual_port())),
         }
     }
@@ -128,9 +143,12 @@ impl Ports {
             nats,
             nats_monitor,
             gateway,
+            mail,
             services,
         } = self;
         let mut all = vec![nats, nats_monitor, &mut gateway.http, &mut gateway.admin];
+        all.push(&mut mail.server);
+        all.push(&mut mail.proxy);
         for service in services {
             let ServicePorts { http, admin, sidecar } = service;
             all.extend([
@@ -178,6 +196,7 @@ fn find_free(count: usize) -> Vec<u16> {
 pub(super) fn check_free(ports: &Ports, with_mesh: bool) -> Result<(), Error> {
     check(ports.nats, "nats-server", "--nats-port")?;
     check(ports.nats_monitor, "nats-server", "--nats-monitor-port")?;
+    check(ports.mail.server, "sandbox", "--mail-port")?;
     for service in Service::START_ORDER {
         let ServicePorts { http, admin, .. } = ports.of(service);
         check(http, service.name(), service.port_flag())?;
@@ -189,6 +208,7 @@ pub(super) fn check_free(ports: &Ports, with_mesh: bool) -> Result<(), Error> {
 fn check_mesh(ports: &Ports) -> Result<(), Error> {
     check(ports.gateway.http, "gateway", "--gateway-port")?;
     check(ports.gateway.admin, "gateway", "--gateway-port")?;
+    check(ports.mail.proxy, "notification-sidecar", "--mail-proxy-port")?;
     for service in Service::START_ORDER {
         let Some(sidecar) = service.sidecar() else {
             continue;

@@ -15,6 +15,8 @@ pub enum Service {
     Inventory,
     /// Charges and refunds.
     Payment,
+    /// Tells customers what becomes of their orders.
+    Notification,
     /// Orders.
     Order,
     /// The pages of the shop.
@@ -67,13 +69,14 @@ macro_rules! row {
 
 impl Service {
     /// Who is called comes before who calls.
-    pub const START_ORDER: [Self; 9] = [
+    pub const START_ORDER: [Self; 10] = [
         Self::Sandbox,
         Self::User,
         Self::Catalog,
         Self::Inventory,
         Self::Payment,
         Self::Order,
+        Self::Notification,
         Self::Storefront,
         Self::Realtime,
         Self::Ops,
@@ -82,13 +85,16 @@ impl Service {
     const fn row(self) -> Row {
         match self {
             // It has no sidecar, as a provider has none.
-            Self::Sandbox => row!("sandbox", 8190, "Port of the payment provider's sandbox"),
+            Self::Sandbox => row!("sandbox", 8190, "Port of the sandbox of all providers"),
             Self::User => row!("user", 8105, "Port of the user service", with sidecar),
             Self::Catalog => row!("catalog", 8102, "Port of the catalogue", with sidecar),
             Self::Inventory => row!("inventory", 8103, "Port of the inventory service", with sidecar),
             Self::Payment => row!("payment", 8104, "Port of the payment service", with sidecar),
             Self::Storefront => row!("storefront", 8108, "Port of the shop's pages", with sidecar),
             Self::Ops => row!("ops", 8109, "Port of the operator's API"),
+            Self::Notification => {
+                row!("notification", 8106, "Port of the notification service", with sidecar)
+            }
             Self::Order => row!("order", 8101, "Port of the order service", with sidecar),
             Self::Realtime => row!("realtime", 8107, "Port of the realtime service", with sidecar),
         }

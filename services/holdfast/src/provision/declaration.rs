@@ -22,6 +22,7 @@ const BUILT_IN: &[(&str, &str)] = &built_in![
     "streams/audit.json",
     "streams/advisories.json",
     "streams/user-keys.json",
+    "streams/notices.json",
     "buckets/catalog.json",
     "buckets/catalog-replica.json",
     "buckets/quota.json",
@@ -31,6 +32,7 @@ const BUILT_IN: &[(&str, &str)] = &built_in![
     "buckets/signing-keys.json",
     "buckets/tickets.json",
     "buckets/schemas.json",
+    "buckets/notifications.json",
     "consumers/inventory.json",
     "consumers/order-inventory.json",
     "consumers/order-payment.json",
@@ -43,6 +45,16 @@ const BUILT_IN: &[(&str, &str)] = &built_in![
     "consumers/redrive-order-payment.json",
     "consumers/redrive-order-payments.json",
     "consumers/redrive-order-timers.json",
+    "consumers/notification.json",
+    "consumers/notification-email-urgent.json",
+    "consumers/notification-email-bulk.json",
+    "consumers/notification-sms-urgent.json",
+    "consumers/notification-sms-bulk.json",
+    "consumers/redrive-notification.json",
+    "consumers/redrive-notification-email-urgent.json",
+    "consumers/redrive-notification-email-bulk.json",
+    "consumers/redrive-notification-sms-urgent.json",
+    "consumers/redrive-notification-sms-bulk.json",
 ];
 
 /// A declaration that cannot be used.

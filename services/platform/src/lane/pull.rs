@@ -128,11 +128,19 @@ fn pulled(
     Ok(Pulled { delivery, receipt })
 }
 
+/// Tells a handler that a record was sent back, and how often.
+pub const REDRIVES: &str = "Holdfast-Redrives";
+
 /// What was sent back is delivered as it was before it was given up, and never as if for the first time. What is no
 /// letter is delivered as it is, for the handler to refuse.
 fn redelivery(record: Record, attempt: u64) -> Delivery {
     let record = match Letter::of_record(&record) {
-        Ok(letter) => letter.into_original(),
+        Ok(letter) => {
+            let redrives = letter.redrives.to_string();
+            let mut original = letter.into_original();
+            original.headers.insert(REDRIVES.to_owned(), redrives);
+            original
+        }
         Err(_) => record,
     };
     Delivery {
