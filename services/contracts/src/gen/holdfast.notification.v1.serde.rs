@@ -39,7 +39,7 @@ impl<'de> serde::Deserialize<'de> for Channel {
             {
                 i32::try_from(v)
                     .ok()
-                    .and_then(|x| x.try_into().ok())
+                    .and_then(|x| x.try_into().ok().or_else(|| Some(Channel::default())))
                     .ok_or_else(|| {
                         serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
                     })
@@ -51,7 +51,7 @@ impl<'de> serde::Deserialize<'de> for Channel {
             {
                 i32::try_from(v)
                     .ok()
-                    .and_then(|x| x.try_into().ok())
+                    .and_then(|x| x.try_into().ok().or_else(|| Some(Channel::default())))
                     .ok_or_else(|| {
                         serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
                     })
@@ -65,7 +65,7 @@ impl<'de> serde::Deserialize<'de> for Channel {
                     "CHANNEL_UNSPECIFIED" => Ok(Channel::Unspecified),
                     "CHANNEL_EMAIL" => Ok(Channel::Email),
                     "CHANNEL_SMS" => Ok(Channel::Sms),
-                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                    _ => Ok(Channel::default()),
                 }
             }
         }
@@ -386,7 +386,7 @@ impl<'de> serde::Deserialize<'de> for NoticeKind {
             {
                 i32::try_from(v)
                     .ok()
-                    .and_then(|x| x.try_into().ok())
+                    .and_then(|x| x.try_into().ok().or_else(|| Some(NoticeKind::default())))
                     .ok_or_else(|| {
                         serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
                     })
@@ -398,7 +398,7 @@ impl<'de> serde::Deserialize<'de> for NoticeKind {
             {
                 i32::try_from(v)
                     .ok()
-                    .and_then(|x| x.try_into().ok())
+                    .and_then(|x| x.try_into().ok().or_else(|| Some(NoticeKind::default())))
                     .ok_or_else(|| {
                         serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
                     })
@@ -416,7 +416,7 @@ impl<'de> serde::Deserialize<'de> for NoticeKind {
                     "NOTICE_KIND_CANCELLED" => Ok(NoticeKind::Cancelled),
                     "NOTICE_KIND_DELAYED" => Ok(NoticeKind::Delayed),
                     "NOTICE_KIND_REFUNDED" => Ok(NoticeKind::Refunded),
-                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                    _ => Ok(NoticeKind::default()),
                 }
             }
         }
