@@ -8,8 +8,10 @@
 )]
 
 mod consumers {
+    mod notification_user;
     mod order_catalog;
     mod order_inventory;
+    mod order_news;
     mod order_payment;
     mod order_status;
     mod payment_events;
@@ -25,6 +27,8 @@ use pact_models::v4::async_message::AsynchronousMessage;
 use uuid::Uuid;
 
 const UUID: &str = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
+
+const TIME: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+]00:00)$";
 
 /// A directive of `Cache-Control` that allows to keep an answer; Pact looks at each directive by itself.
 const KEEP: &str = "^(public|(max-age|stale-while-revalidate|stale-if-error)=[0-9]+)$";

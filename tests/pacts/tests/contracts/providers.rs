@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use holdfast_platform::journal::jetstream::{JetStreamJournal, JournalConfig};
 use holdfast_platform::journal::{Record, Revision, Scan as _};
 use holdfast_platform::nats::{Credentials, NatsConfig, connect};
-use holdfast_tests_integration::{Platform, Shop, eventually};
+use holdfast_tests_integration::{Platform, Shop, eventually, send};
 use holdfast_tests_pacts::{States, prepare, verify, verify_messages};
 use nix::sys::signal::Signal;
 use reqwest::{Client, RequestBuilder};
@@ -29,13 +29,15 @@ async fn providers_keep_their_contracts() {
         platform: Arc::clone(&platform),
         client: Client::new(),
     });
-    for provider in ["payment", "catalog", "inventory"] {
-        let port = platform
-            .url(provider)
-            .rsplit(':')
-            .next()
-            .and_then(|port| port.parse().ok());
-        verify("order", provider, port.expect("a port"), Arc::clone(&world)).await;
+    let providers = [
+        ("order", "payment"),
+        ("order", "catalog"),
+        ("notification", "user"),
+        ("order", "inventory"),
+    ];
+    for (consumer, provider) in providers {
+        let port = platform.port(provider);
+        verify(consumer, provider, port, Arc::clone(&world)).await;
     }
 }
 
@@ -103,7 +105,8 @@ async fn messages(platform: &Platform) {
         ("declined", "/events/0/inventoryReleased"),
     ];
     let status = status.map(|(description, place)| (description, place.to_owned()));
-    verify_messages("realtime", "order-status", chosen(&orders, status)).await;
+    verify_messages("realtime", "order-status", chosen(&orders, status.clone())).await;
+    verify_messages("notification", "order-commits", chosen(&orders, status)).await;
 
     let log = records("INVENTORY", "inventory.log.*").await;
     let decisions = [
@@ -167,6 +170,7 @@ impl States for World {
         match (name, enter) {
             ("a charge", true) => charge(&self.client, &payment, parameters, 450).await,
             ("a charge of 9.99", true) => charge(&self.client, &payment, parameters, 999).await,
+            ("somebody with a phone, who wants both", true) => self.somebody().await,
             ("a product", true) => self.product(parameters["sku"].as_str().unwrap_or_default()).await,
             ("the inventory has lost its log", true) => self.lose_log().await,
             ("the inventory has lost its log", false) => {
@@ -193,6 +197,20 @@ impl World {
                 .json(&product),
         )
         .await
+    }
+
+    async fn somebody(&self) -> Result<Value, String> {
+        let person = json!({
+            "email": "jo@example.org", "password": "correct horse battery staple", "name": "Jo", "phone": "+4915112345678",
+            "notifications": {"email": true, "sms": true},
+        });
+        let answer = self
+            .client
+            .post(format!("{}/v1/users", self.platform.url("user")))
+            .json(&person);
+        let answer = send(answer).await?;
+        let id = answer.body["id"].as_str().ok_or_else(|| format!("{answer:?}"))?;
+        Ok(json!({"user": id}))
     }
 
     async fn lose_log(&self) -> Result<Value, String> {

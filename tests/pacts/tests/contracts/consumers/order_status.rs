@@ -7,9 +7,7 @@ use pact_consumer::builders::MessageInteractionBuilder;
 use pact_consumer::patterns::JsonPattern;
 use pact_consumer::{json_pattern, json_pattern_internal, matching_regex};
 
-use super::super::{UUID, id, payload};
-
-const TIME: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+]00:00)$";
+use super::super::{TIME, UUID, id, payload};
 
 fn version(example: &str) -> JsonPattern {
     json_pattern!(matching_regex!("^[1-9][0-9]*$", example))
