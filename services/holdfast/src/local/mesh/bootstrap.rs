@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const RENDERED_RUN: &str = ".holdfast/run/mesh/";
 
 /// Sidecars of services that this program does not start yet: nobody is there.
-const NOT_STARTED: RangeInclusive<u16> = 15109..=15109;
+const NOT_STARTED: RangeInclusive<u16> = 15106..=15109;
 
 /// Where a configuration is to work.
 pub(super) struct Place<'a> {
