@@ -1,5 +1,6 @@
+import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
-import { credentials } from "./platform";
+import { credentials, origin } from "./platform";
 import { order, register, signIn, status } from "./shop";
 
 test("staff see one order's saga as a picture, with every event and its trace", async ({ page, browser }) => {
@@ -16,4 +17,19 @@ test("staff see one order's saga as a picture, with every event and its trace", 
   await expect(console.getByRole("img", { name: /steps of the order/ })).toContainText("Order completed");
   await expect(console.locator("tbody tr")).toHaveCount(5);
   await console.screenshot({ path: "../../../target/browser/timeline.png", fullPage: true });
+});
+
+test("the console shows what is stuck and how consumers stand, and is for staff alone", async ({ page, browser }) => {
+  await signIn(page, credentials("staff"));
+  await page.goto(`${origin()}/console`);
+  await expect(page.locator("dd").first()).toHaveText(/^\d+$/);
+  await expect(page.getByRole("rowheader", { name: "order-payment", exact: true })).toBeVisible();
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
+  expect(violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id }) => id)).toEqual([]);
+  await page.screenshot({ path: "../../../target/browser/console.png", fullPage: true });
+
+  const customer = await (await browser.newContext()).newPage();
+  await register(customer);
+  await customer.goto(`${origin()}/console`);
+  await expect(customer.locator("main")).toContainText("not one of the staff");
 });
