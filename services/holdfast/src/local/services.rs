@@ -91,7 +91,7 @@ impl Service {
             Self::Inventory => row!("inventory", 8103, "Port of the inventory service", with sidecar),
             Self::Payment => row!("payment", 8104, "Port of the payment service", with sidecar),
             Self::Storefront => row!("storefront", 8108, "Port of the shop's pages", with sidecar),
-            Self::Ops => row!("ops", 8109, "Port of the operator's API"),
+            Self::Ops => row!("ops", 8109, "Port of the operator's API", with sidecar),
             Self::Notification => {
                 row!("notification", 8106, "Port of the notification service", with sidecar)
             }

@@ -1,16 +1,12 @@
 //! A rendered configuration, put in its place: with the ports of this platform, and the folders of this machine.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 /// What the rendered files call the folder of the run.
 const RENDERED_RUN: &str = ".holdfast/run/mesh/";
-
-/// Sidecars of services that this program does not start yet: nobody is there.
-const NOT_STARTED: RangeInclusive<u16> = 15106..=15109;
 
 /// Where a configuration is to work.
 pub(super) struct Place<'a> {
@@ -80,8 +76,7 @@ impl Place<'_> {
     fn chosen(&self, rendered: &Value) -> Result<u16, Error> {
         let port = rendered.as_u64().and_then(|port| u16::try_from(port).ok());
         let chosen = port.and_then(|port| self.ports.get(&port).copied());
-        let nobodys = port.filter(|port| NOT_STARTED.contains(port));
-        chosen.or(nobodys).ok_or_else(|| Error::Port(rendered.clone()))
+        chosen.ok_or_else(|| Error::Port(rendered.clone()))
     }
 
     fn file(&self, value: &mut Value) -> Result<(), Error> {
