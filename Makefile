@@ -30,7 +30,7 @@ SHOP := services/storefront/web
 PAGES := $(SHOP)/dist/.built
 
 ##@ Run
-.PHONY: up bench bench-login-storm bench-catalog bench-dlq bench-realtime bench-endurance audit clean-data
+.PHONY: up bench bench-notification bench-login-storm bench-catalog bench-dlq bench-realtime bench-endurance audit clean-data
 up: $(if $(findstring --no-mesh,$(ARGS)),nats-server,tools-mesh $(FILTERS) $(PAGES)) build ## Run the whole platform on this machine until Ctrl-C
 	$(TARGET_DIR)/holdfast up $(ARGS)
 
@@ -54,6 +54,9 @@ bench-realtime: nats-server ## Measure realtime beside Socket.IO: memory per con
 	cd tests/peers/socketio && npm install --no-package-lock --no-audit --no-fund --silent
 	cargo build --release -p holdfast-realtime --example bench_realtime --bin holdfast-realtime
 	ulimit -n $$(ulimit -Hn) && target/release/examples/bench_realtime $(ARGS)
+
+bench-notification: nats-server ## Measure how fast 10,000 completed orders are told of (a minute; release binaries)
+	cargo test --release -p holdfast-notification --test notification -- --ignored --nocapture ten_thousand
 
 bench-endurance: nats-server ## Memory over half a million orders, then the restart of inventory behind them (minutes; release binaries)
 	cargo build --release $(BINARIES)
