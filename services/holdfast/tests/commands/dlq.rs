@@ -269,7 +269,7 @@ async fn a_consumer_that_is_behind_is_told_of_and_makes_an_exit_status() {
         .iter()
         .map(|one| &one["consumer"])
         .collect();
-    assert_eq!(names, ["inventory", "order-payment"]);
+    assert_eq!(names, ["inventory", "notification", "order-payment"]);
     assert!(
         shown[0]["pending"] == 1 && shown[0]["lag"] == 1 && shown[0]["oldest_seconds"].is_u64(),
         "{shown}"
