@@ -2,6 +2,7 @@
 
 use holdfast_tests_integration::{Platform, eventually};
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::{PATIENCE, platform};
 
@@ -81,4 +82,28 @@ async fn the_pasted_lines_work_and_so_does_the_operators_command_line() {
     }
     let pid = platform.holdfast(&["ps", "gateway"]).await;
     assert!(pid.parse::<u32>().is_ok(), "{pid}");
+}
+
+/// The story of the mail server, as it is pasted; but nobody sits in front of `watch`, and a test looks when it is over.
+#[tokio::test]
+async fn mail_breaks_and_is_repaired_as_the_readme_says() {
+    let (platform, _turn) = platform().await;
+    let [order, story] = blocks("Break it").try_into().unwrap();
+    let watched = "watch -n 5 holdfast dlq list --count";
+    let until_six = r#"until holdfast dlq list --count | grep -E "^ +6  in all"; do sleep 0.2; done"#;
+    let inbox = "curl -sS 'http://127.0.0.1:8190/sandbox/messages?channel=email'";
+    let until_sent = format!(r#"until {inbox} | grep '"messages":6,'; do sleep 0.2; done"#);
+    assert!(story.contains(watched) && story.contains(inbox), "{story}");
+    let script = format!("{order}{story}")
+        .replace(watched, until_six)
+        .replace(inbox, &until_sent)
+        .replace("http://localhost:8080", &platform.url("gateway"))
+        .replace("http://127.0.0.1:8190", &platform.url("sandbox"));
+    let told = timeout(PATIENCE, platform.bash(&script)).await.unwrap();
+    assert_eq!(told.matches("gave up: max_deliveries").count(), 6, "{told}");
+    assert!(told.contains("6 done, 0 left alone, 0 failed"), "{told}");
+    assert!(told.contains("\"duplicates\":0"), "{told}");
+    let left = platform.holdfast(&["dlq", "list", "--count"]).await;
+    assert!(left.contains("0  in all"), "{left}");
+    platform.audit(&[]).await.unwrap();
 }
