@@ -183,8 +183,9 @@ impl Waiting {
 /// RFC 9111 §4.4: a change that succeeded makes the copies of its resource useless.
 fn forget(worker: &Worker, host: &impl Host, resources: &[(usize, Resource)]) {
     for (rule, resource) in resources {
-        for _ in 0..worker.table.forget(host, resource) {
-            host.count(*rule, Event::Invalidated);
+        match worker.table.forget(host, resource) {
+            Some(dropped) => (0..dropped).for_each(|_| host.count(*rule, Event::Invalidated)),
+            None => host.count(*rule, Event::Contended),
         }
     }
 }
@@ -270,7 +271,8 @@ impl Collecting {
         if !worker.shrunk.replace(true) {
             worker.table.shrink(host);
         }
-        match worker.table.store(host, &self.key, &self.entry) {
+        let outcome = worker.table.store(host, &self.key, &self.entry, || host.now_ms());
+        match outcome {
             Outcome::Stored { evicted } => {
                 host.count(self.rule, Event::Stored);
                 if evicted {

@@ -6,15 +6,21 @@ use crate::reply::Reply;
 use holdfast_filter_abi::{HeaderBlock, pairs};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 type Values = HashMap<Vec<u8>, (Vec<u8>, u32)>;
 
 /// Shared memory with the compare-and-swap of the real one.
 #[derive(Debug, Clone, Default)]
-pub struct FakeShared(Arc<Mutex<(u32, Values)>>);
+pub struct FakeShared(Arc<Mutex<(u32, Values)>>, Arc<AtomicBool>);
 
 impl FakeShared {
+    /// From now on another worker is always first: every swap is lost.
+    pub fn lose_races(&self) {
+        self.1.store(true, Ordering::Relaxed);
+    }
+
     pub fn keys(&self) -> usize {
         self.0.lock().unwrap().1.len()
     }
@@ -56,7 +62,8 @@ impl Shared for FakeShared {
 
     fn swap(&self, key: &[u8], value: &[u8], version: Option<u32>) -> bool {
         let mut guard = self.0.lock().unwrap();
-        if guard.1.get(key).map(|(_, held)| *held) != version {
+        let lost = self.1.load(Ordering::Relaxed);
+        if lost || guard.1.get(key).map(|(_, held)| *held) != version {
             return false;
         }
         guard.0 += 1;

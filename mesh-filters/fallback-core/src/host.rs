@@ -34,7 +34,7 @@ pub enum Event {
     Evicted,
     /// A copy was dropped because its resource was changed.
     Invalidated,
-    /// A copy was not stored: other workers kept changing its place.
+    /// A copy was not stored, or not dropped: other workers kept changing its place.
     Contended,
 }
 

@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 /// The fields of a stored response may take this many bytes.
 const MAX_HEADER_BYTES: usize = 8192;
 /// How far a clock may step back before the age of a copy counts as unknown.
-const CLOCK_TOLERANCE_MS: u64 = 1000;
+pub(crate) const CLOCK_TOLERANCE_MS: u64 = 1000;
 
 /// Fields that belong to one connection or one hop (RFC 9111 §3.1), or that are made anew for each answer.
 const NOT_KEPT: [&str; 14] = [

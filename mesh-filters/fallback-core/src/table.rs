@@ -14,10 +14,11 @@ use crate::config::MAX_ENTRIES;
 use crate::entry::Entry;
 use crate::host::Shared;
 use crate::key::{Key, Resource};
+use crate::policy::CLOCK_TOLERANCE_MS;
 
 /// Copies that compete for the same place; also how many variants of a resource are kept.
 const WAYS: u32 = 8;
-/// Lost races after which a copy is not stored.
+/// Lost races after which a copy is not stored, or not dropped.
 const ATTEMPTS: u32 = 8;
 const WAY_BYTES: usize = 24;
 
@@ -55,6 +56,13 @@ struct Way {
     since_ms: u64,
 }
 
+impl Way {
+    /// Whether it has a copy that came by then. One from the future can never be used: the clock has stepped back.
+    fn holds(&self, until_ms: u64) -> bool {
+        (1..=until_ms).contains(&self.since_ms)
+    }
+}
+
 impl Table {
     /// `namespace` keeps the tables of several plugins in one proxy apart; `entries` is the size of each of the `parts`;
     /// `max_age` in seconds.
@@ -81,8 +89,9 @@ impl Table {
         Entry::decode(&bytes, &key.bytes)
     }
 
-    /// Keeps a copy, in place of the same key's, in a free way, or of the oldest in its set.
-    pub fn store(&self, shared: &impl Shared, key: &Key, entry: &Entry) -> Outcome {
+    /// Keeps a copy, in place of the same key's, in a free way, or of the oldest in its set. A copy that is later than
+    /// the wall clock `now_ms` leaves its way free; the clock is read only if one is later than `entry`.
+    pub fn store(&self, shared: &impl Shared, key: &Key, entry: &Entry, now_ms: impl Fn() -> u64) -> Outcome {
         let Some(bytes) = entry.encode(&key.bytes) else {
             return Outcome::Contended;
         };
@@ -95,14 +104,16 @@ impl Table {
         };
         for _ in 0..ATTEMPTS {
             let (mut ways, version) = self.index(shared, set);
-            let Some((at, way)) = choose(&mut ways, key.fingerprint) else {
+            let until_ms = horizon(&ways, since_ms, &now_ms);
+            let Some((at, way)) = choose(&mut ways, key.fingerprint, until_ms) else {
                 return Outcome::Contended;
             };
-            let same = way.fingerprint == key.fingerprint && way.since_ms != 0;
+            let live = way.holds(until_ms);
+            let same = live && way.fingerprint == key.fingerprint;
             if same && way.since_ms > since_ms {
                 return Outcome::Older;
             }
-            let evicted = !same && way.since_ms != 0 && since_ms.saturating_sub(way.since_ms) <= self.live_ms;
+            let evicted = live && !same && since_ms.saturating_sub(way.since_ms) <= self.live_ms;
             *way = taken;
             if shared.swap(&self.index_name(set), &encode(&ways), version) {
                 shared.put(&self.slot_name(set, at), &bytes);
@@ -112,8 +123,8 @@ impl Table {
         Outcome::Contended
     }
 
-    /// Drops all copies of a resource; returns how many.
-    pub(crate) fn forget(&self, shared: &impl Shared, resource: &Resource) -> u32 {
+    /// Drops all copies of a resource and returns how many; `None` when too many races were lost, and they are still there.
+    pub(crate) fn forget(&self, shared: &impl Shared, resource: &Resource) -> Option<u32> {
         let (part, resource) = (resource.part(), resource.hash());
         let set = self.set(part, resource);
         for _ in 0..ATTEMPTS {
@@ -127,10 +138,10 @@ impl Table {
                 dropped = dropped.saturating_add(1);
             }
             if dropped == 0 || shared.swap(&self.index_name(set), &encode(&ways), version) {
-                return dropped;
+                return Some(dropped);
             }
         }
-        0
+        None
     }
 
     /// Gives back what a larger table of the same namespace has used. Safe to repeat.
@@ -185,11 +196,24 @@ impl Table {
     }
 }
 
-/// The way of the same copy, else an empty one, else the oldest.
-fn choose(ways: &mut [Way], fingerprint: u64) -> Option<(usize, &mut Way)> {
-    let rank = |way: &Way| match way.since_ms != 0 && way.fingerprint == fingerprint {
-        true => 0,
-        false => way.since_ms.saturating_add(1),
+/// The latest time at which a copy can have come, when one has come at `since_ms`.
+fn horizon(ways: &[Way], since_ms: u64, now_ms: impl Fn() -> u64) -> u64 {
+    let later = since_ms.saturating_add(CLOCK_TOLERANCE_MS);
+    match ways.iter().all(|way| way.since_ms <= later) {
+        true => later,
+        false => later.max(now_ms().saturating_add(CLOCK_TOLERANCE_MS)),
+    }
+}
+
+/// The way of the same copy, else one that holds none, else the oldest.
+fn choose(ways: &mut [Way], fingerprint: u64, until_ms: u64) -> Option<(usize, &mut Way)> {
+    let rank = |way: &Way| match (
+        way.since_ms != 0 && way.fingerprint == fingerprint,
+        way.holds(until_ms),
+    ) {
+        (true, _) => 0,
+        (false, false) => 1,
+        (false, true) => way.since_ms.saturating_add(1),
     };
     ways.iter_mut().enumerate().min_by_key(|(_, way)| rank(way))
 }

@@ -495,6 +495,39 @@ fn given_a_successful_change_then_the_copies_of_its_resource_are_dropped() {
 }
 
 #[test]
+fn given_a_change_that_loses_every_race_then_the_lost_invalidation_is_counted() {
+    let scene = Scene::new();
+    scene.get("/v1/stock/1", &[], &[], "7");
+    scene.host.shared.lose_races();
+    let mut change = scene.open("PUT", "/v1/stock/1", &[]);
+    scene.headers(&mut change, "204", &[], true);
+    assert_eq!(scene.count(Event::Invalidated), 0);
+    assert_eq!(scene.count(Event::Contended), 1);
+}
+
+#[test]
+fn given_a_clock_that_steps_back_an_hour_then_a_fresh_answer_is_stored_and_used() {
+    let scene = Scene::new();
+    scene.get("/v1/stock/1", &[], &[], "before");
+    scene.host.now_ms.set(NOW - 3_600_000);
+    scene.get("/v1/stock/1", &[], &[], "after");
+    assert_eq!(scene.count(Event::Stored), 2);
+    let copy = scene.fail("/v1/stock/1", &[]).unwrap();
+    assert_eq!((copy.status, &copy.body[..]), (200, &b"after"[..]));
+}
+
+#[test]
+fn given_a_slow_body_then_it_does_not_replace_what_came_after_it() {
+    let scene = Scene::new();
+    let mut slow = scene.open("GET", "/v1/stock/1", &[]);
+    scene.headers(&mut slow, "200", &[], false);
+    scene.host.now_ms.set(NOW + 5000);
+    scene.get("/v1/stock/1", &[], &[], "new");
+    scene.body(&mut slow, "old", true);
+    assert_eq!(&scene.fail("/v1/stock/1", &[]).unwrap().body[..], b"new");
+}
+
+#[test]
 fn given_a_change_by_a_principal_then_its_own_copy_and_the_common_one_are_dropped() {
     let scene = Scene::new();
     scene.get("/v1/orders", &[("x-user", "ann")], &[], "ann's");

@@ -46,6 +46,13 @@ fn entry(at_ms: u64, body: &str) -> Entry {
     }
 }
 
+impl Table {
+    /// Stores what has just come.
+    fn put(&self, shared: &FakeShared, key: &Key, entry: &Entry) -> Outcome {
+        self.store(shared, key, entry, || entry.terms.received_ms)
+    }
+}
+
 fn stored(evicted: bool) -> Outcome {
     Outcome::Stored { evicted }
 }
@@ -54,7 +61,7 @@ fn stored(evicted: bool) -> Outcome {
 fn given_a_stored_copy_then_it_is_found_under_its_key_only() {
     let (table, shared) = (table(64), FakeShared::default());
     assert_eq!(
-        table.store(&shared, &variant(1, "x"), &entry(5, "one")),
+        table.put(&shared, &variant(1, "x"), &entry(5, "one")),
         stored(false)
     );
     assert_eq!(table.find(&shared, &variant(1, "x")), Some(entry(5, "one")));
@@ -65,20 +72,50 @@ fn given_a_stored_copy_then_it_is_found_under_its_key_only() {
 #[test]
 fn given_an_older_response_than_the_stored_one_then_it_is_not_taken() {
     let (table, shared) = (table(64), FakeShared::default());
-    table.store(&shared, &key(1), &entry(5, "new"));
-    assert_eq!(table.store(&shared, &key(1), &entry(4, "old")), Outcome::Older);
+    table.put(&shared, &key(1), &entry(5, "new"));
+    assert_eq!(table.put(&shared, &key(1), &entry(4, "old")), Outcome::Older);
     assert_eq!(table.find(&shared, &key(1)), Some(entry(5, "new")));
+}
+
+#[test]
+fn given_a_clock_that_steps_back_then_copies_from_the_future_make_room_and_no_other() {
+    const HOUR: u64 = 3_600_000;
+    let (table, shared) = (table(2), FakeShared::default());
+    table.put(&shared, &key(1), &entry(2 * HOUR, "future"));
+    table.put(&shared, &key(2), &entry(HOUR - 1, "good"));
+    assert_eq!(table.put(&shared, &key(3), &entry(HOUR, "3")), stored(false));
+    assert_eq!(table.find(&shared, &key(2)), Some(entry(HOUR - 1, "good")));
+    table.put(&shared, &key(3), &entry(2 * HOUR, "future"));
+    assert_eq!(table.put(&shared, &key(3), &entry(HOUR, "again")), stored(false));
+    assert_eq!(table.find(&shared, &key(3)), Some(entry(HOUR, "again")));
+}
+
+#[test]
+fn given_a_later_copy_that_came_by_now_then_a_slow_one_does_not_replace_it() {
+    let (table, shared) = (table(64), FakeShared::default());
+    table.put(&shared, &key(1), &entry(60_000, "new"));
+    let outcome = table.store(&shared, &key(1), &entry(5, "slow"), || 61_000);
+    assert_eq!(outcome, Outcome::Older);
+}
+
+#[test]
+fn given_only_lost_races_then_nothing_is_forgotten_and_it_is_told() {
+    let (table, shared) = (table(64), FakeShared::default());
+    table.put(&shared, &key(1), &entry(5, "one"));
+    shared.lose_races();
+    assert_eq!(table.forget(&shared, &resource(1, 0)), None);
+    assert_eq!(table.forget(&shared, &resource(2, 0)), Some(0));
 }
 
 #[test]
 fn given_a_full_set_then_the_oldest_makes_room_and_only_a_live_one_is_an_eviction() {
     let (table, shared) = (table(2), FakeShared::default());
-    assert_eq!(table.store(&shared, &key(1), &entry(1000, "1")), stored(false));
-    assert_eq!(table.store(&shared, &key(2), &entry(2000, "2")), stored(false));
-    assert_eq!(table.store(&shared, &key(3), &entry(3000, "3")), stored(true));
+    assert_eq!(table.put(&shared, &key(1), &entry(1000, "1")), stored(false));
+    assert_eq!(table.put(&shared, &key(2), &entry(2000, "2")), stored(false));
+    assert_eq!(table.put(&shared, &key(3), &entry(3000, "3")), stored(true));
     assert_eq!(table.find(&shared, &key(1)), None);
     assert_eq!(
-        table.store(&shared, &key(4), &entry(2000 + 60_001, "4")),
+        table.put(&shared, &key(4), &entry(2000 + 60_001, "4")),
         stored(false)
     );
     assert_eq!(table.find(&shared, &key(2)), None);
@@ -89,10 +126,10 @@ fn given_a_full_set_then_the_oldest_makes_room_and_only_a_live_one_is_an_evictio
 fn given_a_changed_resource_then_all_its_variants_are_forgotten() {
     let (table, shared) = (table(64), FakeShared::default());
     for accept in ["x", "y"] {
-        table.store(&shared, &variant(1, accept), &entry(5, accept));
+        table.put(&shared, &variant(1, accept), &entry(5, accept));
     }
-    table.store(&shared, &key(2), &entry(5, "2"));
-    assert_eq!(table.forget(&shared, &resource(1, 0)), 2);
+    table.put(&shared, &key(2), &entry(5, "2"));
+    assert_eq!(table.forget(&shared, &resource(1, 0)), Some(2));
     assert_eq!(table.find(&shared, &variant(1, "x")), None);
     assert!(table.find(&shared, &key(2)).is_some());
 }
@@ -102,11 +139,11 @@ fn given_a_flood_in_one_part_then_the_others_keep_what_they_have() {
     let (table, shared) = (Table::new(b"t", 3, 16, 60), FakeShared::default());
     let of = |part, number| resource(number, part).variant(&[], &Headers::default()).unwrap();
     for number in 0..8 {
-        table.store(&shared, &of(1, number), &entry(5, "mine"));
+        table.put(&shared, &of(1, number), &entry(5, "mine"));
     }
     for number in 0..1000 {
         for part in [0, 2] {
-            table.store(&shared, &of(part, number), &entry(9, "flood"));
+            table.put(&shared, &of(part, number), &entry(9, "flood"));
         }
     }
     for number in 0..8 {
@@ -118,7 +155,7 @@ fn given_a_flood_in_one_part_then_the_others_keep_what_they_have() {
 #[test]
 fn given_two_namespaces_then_they_share_nothing() {
     let shared = FakeShared::default();
-    Table::new(b"a", 1, 8, 60).store(&shared, &key(1), &entry(5, "one"));
+    Table::new(b"a", 1, 8, 60).put(&shared, &key(1), &entry(5, "one"));
     assert_eq!(Table::new(b"b", 1, 8, 60).find(&shared, &key(1)), None);
 }
 
@@ -128,13 +165,13 @@ fn given_a_smaller_table_then_the_rest_of_the_larger_one_is_given_back() {
     let large = table(512);
     large.shrink(&shared);
     for number in 0..2000 {
-        large.store(&shared, &key(number), &entry(5, &"x".repeat(1000)));
+        large.put(&shared, &key(number), &entry(5, &"x".repeat(1000)));
     }
     assert!(shared.bytes() > 400_000, "{}", shared.bytes());
     let small = table(16);
     small.shrink(&shared);
     assert!(shared.bytes() < 16 * 1200 + 512 * 100, "{}", shared.bytes());
-    small.store(&shared, &key(1), &entry(6, "one"));
+    small.put(&shared, &key(1), &entry(6, "one"));
     assert_eq!(small.find(&shared, &key(1)), Some(entry(6, "one")));
 }
 
@@ -142,12 +179,12 @@ fn given_a_smaller_table_then_the_rest_of_the_larger_one_is_given_back() {
 fn given_spoiled_memory_then_there_are_misses_and_the_table_works_on() {
     let (table, shared) = (table(8), FakeShared::default());
     for spoil in [&b""[..], &[0xff; 192], &[0; 7], b"HFC1\xff\xff"] {
-        table.store(&shared, &key(1), &entry(5, "one"));
+        table.put(&shared, &key(1), &entry(5, "one"));
         shared.spoil(spoil);
         assert_eq!(table.find(&shared, &key(1)), None);
     }
     shared.spoil(b"");
-    assert_eq!(table.store(&shared, &key(1), &entry(6, "again")), stored(false));
+    assert_eq!(table.put(&shared, &key(1), &entry(6, "again")), stored(false));
     assert_eq!(table.find(&shared, &key(1)), Some(entry(6, "again")));
 }
 
@@ -155,7 +192,7 @@ fn given_spoiled_memory_then_there_are_misses_and_the_table_works_on() {
 fn given_a_hundred_thousand_keys_then_memory_stays_within_the_bound() {
     let (table, shared) = (table(64), FakeShared::default());
     for number in 0..100_000 {
-        table.store(&shared, &key(number), &entry(5, "0123456789"));
+        table.put(&shared, &key(number), &entry(5, "0123456789"));
     }
     assert_eq!(shared.keys(), 64 + 8);
     assert!(shared.bytes() < 64 * 150 + 8 * 250, "{}", shared.bytes());
@@ -173,7 +210,7 @@ fn given_many_workers_then_no_one_gets_anothers_copy() {
             for step in 0..4000_usize {
                 let number = step.wrapping_mul(31).wrapping_add(seed * 7) % 40;
                 if step % 2 == 0 {
-                    table.store(
+                    table.put(
                         &shared,
                         &key(number),
                         &entry(step as u64 + 1, &format!("body {number}")),
@@ -221,7 +258,7 @@ proptest! {
             match step {
                 Step::Store(number, accept) => {
                     let copy = entry(time, &format!("{number} {accept} {time}"));
-                    let outcome = table.store(&shared, &variant(number, &accept.to_string()), &copy);
+                    let outcome = table.put(&shared, &variant(number, &accept.to_string()), &copy);
                     evicted += usize::from(outcome == stored(true));
                     prop_assert!(matches!(outcome, Outcome::Stored { .. }), "{:?}", outcome);
                     reference.insert((number, accept), copy);
