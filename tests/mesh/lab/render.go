@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -75,6 +77,9 @@ func (p plane) parts(proxy *model.Proxy) (parts, error) {
 	var errs [5]error
 	found.listeners, errs[0] = asJSON(listeners)
 	found.clusters, errs[1] = asJSON(p.Clusters(proxy))
+	// Istio walks through maps: the same configuration comes in another order each time.
+	sortByName(found.listeners)
+	sortByName(found.clusters)
 	routes, err := asJSON(p.RoutesFromListeners(proxy, listeners))
 	found.routes, errs[2] = by("name", routes), err
 	endpoints, err := asJSON(p.Endpoints(proxy))
@@ -111,6 +116,14 @@ func asJSON[M proto.Message](messages []M) ([]map[string]any, error) {
 		all = append(all, value)
 	}
 	return all, nil
+}
+
+func sortByName(values []map[string]any) {
+	slices.SortStableFunc(values, func(a, b map[string]any) int {
+		left, _ := a["name"].(string)
+		right, _ := b["name"].(string)
+		return strings.Compare(left, right)
+	})
 }
 
 func by(key string, values []map[string]any) map[string]map[string]any {
