@@ -147,6 +147,7 @@ istio-validate: tools-lab ## istioctl validate, and every resource against Istio
 
 istio-analyze: tools-lab ## istioctl analyze: references between resources
 	$(TOOLS)/istioctl analyze --use-kube=false -A --failure-threshold Warning $(ISTIO) istio/laptop/services.yaml
+	for overlay in tls cluster-rate-limit; do $(TOOLS)/istioctl analyze --use-kube=false -A --failure-threshold Warning $(ISTIO) istio/laptop/services.yaml $$(ls istio/$$overlay/*.yaml | grep -v kustomization) || exit; done
 
 wasm-reproducible: ## Build the filters twice, at two paths: are the bytes the same? (a minute or two)
 	scripts/wasm-reproducible.sh

@@ -18,7 +18,7 @@ const SERVICES: [(&str, u16, u16); 11] = [
     ("sandbox", 8190, 15190),
 ];
 /// Those of the mesh, and one that nobody knows.
-const ACCOUNTS: [&str; 12] = [
+const ACCOUNTS: [&str; 13] = [
     "gateway",
     "order",
     "catalog",
@@ -27,13 +27,14 @@ const ACCOUNTS: [&str; 12] = [
     "user",
     "notification",
     "realtime",
+    "ops",
     "storefront",
     "quota",
     "sandbox",
     "default",
 ];
 /// What is asked of whom, and who may. A probe of a kubelet and metrics are not for callers.
-const CALLS: [(&str, &str, &str, &[&str]); 52] = [
+const CALLS: [(&str, &str, &str, &[&str]); 55] = [
     ("order", "GET", "/v1/orders", &["gateway"]),
     ("order", "HEAD", "/v1/orders/7", &["gateway"]),
     ("order", "POST", "/v1/orders", &["gateway"]),
@@ -92,6 +93,14 @@ const CALLS: [(&str, &str, &str, &[&str]); 52] = [
     ("sandbox", "GET", "/v1/charges/by-key/7", &["payment"]),
     ("sandbox", "DELETE", "/v1/charges/7", &[]),
     ("sandbox", "GET", "/sandbox/charges", &[]),
+    (
+        "sandbox",
+        "POST",
+        "/2010-04-01/Accounts/AC7/Messages.json",
+        &["notification"],
+    ),
+    ("sandbox", "GET", "/2010-04-01/Accounts/AC7/Messages.json", &[]),
+    ("sandbox", "POST", "/2010-04-01/Accounts", &[]),
 ];
 
 const PROBE_PROXY: u16 = 15299;

@@ -7,6 +7,8 @@ use holdfast_tests_mesh::Mesh;
 use holdfast_tests_mesh::tokens::{KEYS, STAFF_TOKEN};
 
 const ORDER_PROXY: u16 = 15201;
+const PAYMENT_PROXY: u16 = 15204;
+const NOTIFICATION_PROXY: u16 = 15206;
 const GATEWAY: u16 = 8080;
 const KEY: (&str, &str) = ("idempotency-key", "0198");
 /// A charge's back-off is random below these, before the second and the third try.
@@ -27,7 +29,38 @@ const BY_ORDER: [Call; 9] = [
     ("inventory", "POST", "/v1/stock/mug/receipts", false, 0),
     ("catalog", "PUT", "/v1/products/mug", false, 0),
 ];
-const AT_THE_GATEWAY: [Call; 15] = [
+/// A 503 of the provider is its word, which payment judges by itself.
+const BY_PAYMENT: [Call; 4] = [
+    ("sandbox", "POST", "/v1/charges", true, 1),
+    ("sandbox", "POST", "/v1/charges", false, 1),
+    ("sandbox", "GET", "/v1/charges/by-key/7", false, 1),
+    ("sandbox", "POST", "/v1/charges/by-key/7/void", false, 1),
+];
+const BY_NOTIFICATION: [Call; 4] = [
+    ("user", "GET", "/v1/contacts/7", false, 3),
+    // Nobody but user itself changes these: its sidecar refuses.
+    ("user", "POST", "/v1/contacts/7", false, 0),
+    ("sandbox", "POST", SMS, true, 3),
+    // A second one would be a second SMS.
+    ("sandbox", "POST", SMS, false, 1),
+];
+const SMS: &str = "/2010-04-01/Accounts/AC7/Messages.json";
+/// What is tried how often when the provider hangs up: the charge may be made, the SMS may be sent.
+const HUNG_UP: [(u16, Call); 6] = [
+    (PAYMENT_PROXY, ("sandbox", "POST", "/v1/charges", true, 1)),
+    (PAYMENT_PROXY, ("sandbox", "POST", "/v1/charges", false, 1)),
+    (
+        PAYMENT_PROXY,
+        ("sandbox", "GET", "/v1/charges/by-key/7", false, 3),
+    ),
+    (
+        PAYMENT_PROXY,
+        ("sandbox", "POST", "/v1/charges/by-key/7/void", false, 3),
+    ),
+    (NOTIFICATION_PROXY, ("sandbox", "POST", SMS, true, 3)),
+    (NOTIFICATION_PROXY, ("sandbox", "POST", SMS, false, 1)),
+];
+const AT_THE_GATEWAY: [Call; 23] = [
     ("", "POST", "/v1/orders", true, 3),
     ("", "POST", "/v1/orders", false, 1),
     ("", "POST", "/v1/orders/7/cancel", false, 3),
@@ -44,7 +77,28 @@ const AT_THE_GATEWAY: [Call; 15] = [
     ("", "POST", "/v1/sessions", false, 1),
     ("", "POST", "/v1/oauth/token", false, 1),
     ("", "GET", "/.well-known/jwks.json", false, 3),
+    // Each looks through streams.
+    ("", "GET", "/v1/ops/letters", false, 2),
+    ("", "POST", "/v1/ops/redrives", false, 1),
+    ("", "GET", "/images/mug.svg", false, 3),
+    ("", "GET", "/v1/openapi.json", false, 3),
+    ("", "GET", "/docs", false, 3),
+    ("", "GET", "/", false, 3),
+    ("", "GET", "/orders/7", false, 3),
+    ("", "POST", "/", false, 0),
 ];
+
+/// Every call, and the proxy that it goes by.
+fn calls() -> impl Iterator<Item = (u16, Call)> {
+    let tables: [(u16, &[Call]); 4] = [
+        (ORDER_PROXY, &BY_ORDER),
+        (PAYMENT_PROXY, &BY_PAYMENT),
+        (NOTIFICATION_PROXY, &BY_NOTIFICATION),
+        (GATEWAY, &AT_THE_GATEWAY),
+    ];
+    let each = |(by, table): (u16, &'static [Call])| table.iter().map(move |call| (by, *call));
+    tables.into_iter().flat_map(each)
+}
 
 /// All services, which are one program, behind their sidecars, and no breaker in the way.
 async fn start(script: Script) -> (Upstream, Mesh) {
@@ -57,18 +111,22 @@ async fn start(script: Script) -> (Upstream, Mesh) {
         ("inventory", 8103),
         ("payment", 8104),
         ("user", 8105),
+        ("notification", 8106),
+        ("storefront", 8108),
+        ("ops", 8109),
     ] {
         builder = builder.at(port, upstream.address).envoy(name);
     }
-    let mesh = builder.start().await;
-    for caller in ["order", "gateway"] {
+    // A provider has no sidecar.
+    let mesh = builder.at(8190, upstream.address).start().await;
+    for caller in ["order", "payment", "notification", "gateway"] {
         let breaker = "outlier_detection.enforcing_failure_percentage";
         mesh.envoy(caller).set(&[(breaker, 0)]).await;
     }
     (upstream, mesh)
 }
 
-async fn send(mesh: &Mesh, (service, method, path, with_key, _): Call) -> Answer {
+async fn send(mesh: &Mesh, by: u16, (service, method, path, with_key, _): Call) -> Answer {
     let bearer = format!("Bearer {STAFF_TOKEN}");
     let mut headers = vec![("content-length", "0")];
     headers.extend(with_key.then_some(KEY));
@@ -76,7 +134,7 @@ async fn send(mesh: &Mesh, (service, method, path, with_key, _): Call) -> Answer
         headers.push(("authorization", &bearer));
         return mesh.client(GATEWAY).send(method, path, &headers).await;
     }
-    let client = mesh.caller(ORDER_PROXY, service, Protocol::Http1);
+    let client = mesh.caller(by, service, Protocol::Http1);
     client.send(method, path, &headers).await
 }
 
@@ -84,9 +142,9 @@ async fn send(mesh: &Mesh, (service, method, path, with_key, _): Call) -> Answer
 #[ignore = "make test-mesh"]
 async fn given_a_failure_that_may_pass_then_what_is_idempotent_is_tried_again_and_all_else_once() {
     let (upstream, mesh) = start(Script::answer(503, &[], "")).await;
-    for call in BY_ORDER.into_iter().chain(AT_THE_GATEWAY) {
+    for (by, call) in calls() {
         let before = upstream.requests();
-        let answer = send(&mesh, call).await;
+        let answer = send(&mesh, by, call).await;
         assert_eq!(upstream.requests() - before, call.4, "{call:?}: {answer:?}");
     }
     mesh.assert_accepted().await;
@@ -98,12 +156,23 @@ async fn given_an_answer_that_another_try_would_repeat_then_nothing_is_tried_aga
     let (upstream, mesh) = start(Script::Hang).await;
     for status in [400, 404, 409, 422, 429, 500] {
         upstream.script(Script::answer(status, &[], "{}"));
-        for call in BY_ORDER.into_iter().chain(AT_THE_GATEWAY) {
+        for (by, call) in calls() {
             let before = upstream.requests();
-            let answer = send(&mesh, call).await;
+            let answer = send(&mesh, by, call).await;
             let asked = upstream.requests() - before;
             assert_eq!(asked, call.4.min(1), "{status} {call:?}: {answer:?}");
         }
+    }
+}
+
+#[tokio::test]
+#[ignore = "make test-mesh"]
+async fn given_a_provider_hangs_up_then_what_it_knows_by_a_key_is_tried_again_and_a_charge_is_not() {
+    let (upstream, mesh) = start(Script::Reset).await;
+    for (by, call) in HUNG_UP {
+        let before = upstream.requests();
+        let answer = send(&mesh, by, call).await;
+        assert_eq!(upstream.requests() - before, call.4, "{call:?}: {answer:?}");
     }
 }
 
@@ -115,7 +184,7 @@ async fn given_a_charge_fails_then_it_is_tried_again_after_random_pauses() {
     let mut longest = [Duration::ZERO; 2];
     let mut shortest = PAUSES;
     for round in 0..12 {
-        send(&mesh, BY_ORDER[0]).await;
+        send(&mesh, ORDER_PROXY, BY_ORDER[0]).await;
         let tries = upstream.arrivals().split_off(round * 3);
         assert_eq!(tries.len(), 3);
         for (pause, pair) in tries.windows(2).enumerate() {

@@ -132,3 +132,31 @@ async fn given_any_answer_then_a_browser_makes_nothing_else_of_it_than_it_is() {
     }
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
 }
+
+#[tokio::test]
+#[ignore = "make test-mesh"]
+async fn given_the_catalogue_is_away_then_what_is_answered_in_its_place_is_no_more_than_it_is_either() {
+    let edge = Edge::start().await;
+    let read = async |script: Script, path: &str, status: u16| {
+        edge.services.script(script);
+        let answer = edge.send("GET", path, None, &[PAGE]).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        for name in ["referrer-policy", "permissions-policy", "content-security-policy"] {
+            assert_eq!(answer.headers.get_all(name).iter().count(), 1, "{path}: {name}");
+        }
+        answer
+    };
+    // By the gateway itself, and by the service.
+    for (down, path) in [
+        (Script::Hang, "/v1/products/mug"),
+        (Script::answer(503, &[], ""), "/v1/products/cup"),
+    ] {
+        assert_problem(&read(down.clone(), path, 503).await, 503, "unavailable");
+        assert_allowed(&read(Script::Echo, path, 200).await, path);
+        let stale = read(down, path, 200).await;
+        assert!(stale.header("age").is_some(), "{:?}", stale.headers);
+        // Past the CORS filter; and a copy must not name the page that it was made for.
+        assert_eq!(stale.header("access-control-allow-origin"), None, "{path}");
+    }
+}
