@@ -13,6 +13,10 @@ const hopsHead = `# Hops
 
 What the mesh does for each call, made from the files beside this page by ` + "`make hops`" + `. A try is one attempt; the pause
 before each further one is random, below the back-off for the second and below three times of it for the third.
+
+A route of a callee stands here for each of its callers; which requests of it each caller may make is in "Who may call".
+Two hops have no route: a gateway asks ` + "`quota`" + ` for leases from its filter (gRPC, opt-in: ` + "`cluster-rate-limit/`" + `; 150 ms, one
+try, else its floor), and ` + "`notification`" + ` sends mail over TCP (` + "`sandbox`" + `, port 2525; tries are its own, as schedules).
 `
 
 // hops writes the page, or compares.
@@ -118,12 +122,13 @@ func (s sources) routeRow(page *bytes.Buffer, caller, callee string, route map[s
 func requests(route map[string]any) string {
 	var all []string
 	for _, match := range items(route, "match") {
-		method := strings.ReplaceAll(or(at(match, "method", "exact"), or(at(match, "method", "regex"), "")), "|", "\\|")
+		method := or(at(match, "method", "exact"), or(at(match, "method", "regex"), ""))
 		path := or(at(match, "uri", "exact"), or(at(match, "uri", "regex"), ""))
 		if prefix := at(match, "uri", "prefix"); prefix != nil {
 			path = fmt.Sprint(prefix) + "…"
 		}
-		text := "`" + strings.TrimSpace(method+" "+or(path, "…")) + "`"
+		// In a table a bar ends a cell, in code marks too.
+		text := "`" + strings.ReplaceAll(strings.TrimSpace(method+" "+or(path, "…")), "|", "\\|") + "`"
 		headers, _ := match["headers"].(map[string]any)
 		for _, name := range sorted(headers) {
 			text += " with " + name
@@ -278,8 +283,11 @@ func operations(rule map[string]any) string {
 			continue
 		}
 		methods := strings.Join(texts(to, "operation", "methods"), ", ")
-		paths := strings.Join(texts(to, "operation", "paths"), "`, `")
-		all = append(all, strings.TrimSpace(methods+" `"+paths+"`"))
+		paths := "`" + strings.Join(texts(to, "operation", "paths"), "`, `") + "`"
+		if paths == "``" {
+			paths = "of all paths"
+		}
+		all = append(all, strings.TrimSpace(methods+" "+paths))
 	}
 	return or(strings.Join(all, "; "), "everything")
 }
